@@ -1,0 +1,90 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Swift code follows clang's target, so these flags decide which SIMD instructions the kernels use. The default is
+// the machine that builds; MARCH=x86-64-v3 (or -v4) makes one binary for a cluster of mixed nodes.
+let march = Context.environment["MARCH"] ?? "native"
+#if arch(x86_64)
+  let cpuFlags = ["-Xcc", "-march=\(march)", "-Xcc", "-mprefer-vector-width=512"]
+#else
+  let cpuFlags = ["-Xcc", "-mcpu=\(march)"]
+#endif
+
+let safe: [SwiftSetting] = [.unsafeFlags(cpuFlags)]
+/// Loops over raw memory whose sizes their callers have checked.
+let kernel: [SwiftSetting] = safe + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+/// pkg-config name of the MPI to build against; Debian lets `mpi-c` stand for the default one.
+let mpiPackage = Context.environment["MPI_PKG_CONFIG"] ?? "mpi-c"
+
+let package = Package(
+  name: "odn",
+  products: [
+    .executable(name: "odn", targets: ["odn"]),
+    .library(name: "MPI", targets: ["MPI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CMPI", pkgConfig: mpiPackage, providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: safe),
+    .target(name: "NumericKernels", dependencies: ["COpenBLAS"], swiftSettings: kernel),
+    .target(name: "NeuralNetwork", dependencies: ["NumericKernels"], swiftSettings: safe),
+    .target(name: "Datasets", dependencies: ["NumericKernels", "CZlib"], swiftSettings: safe),
+    .target(name: "DepthSearch", dependencies: ["NeuralNetwork"], swiftSettings: safe),
+    .target(
+      name: "DistributedTraining",
+      dependencies: [
+        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: safe),
+    .target(name: "ModelExchange", dependencies: ["NumericKernels", "NeuralNetwork"], swiftSettings: safe),
+    .target(
+      name: "Configuration",
+      dependencies: [
+        "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: safe),
+    .target(
+      name: "Telemetry",
+      dependencies: ["NeuralNetwork", "DepthSearch", "DistributedTraining", "ModelExchange"],
+      swiftSettings: safe),
+    .executableTarget(
+      name: "odn",
+      dependencies: [
+        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "ModelExchange",
+        "Configuration", "Telemetry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: safe),
+
+    // Tests that need several ranks are executables, run under mpirun.
+    .target(name: "RankTesting", dependencies: ["MPI"], path: "Tests/RankTesting", swiftSettings: safe),
+    .executableTarget(
+      name: "MPITests", dependencies: ["MPI", "RankTesting"], path: "Tests/MPITests", swiftSettings: safe),
+    .executableTarget(
+      name: "DistributedTrainingTests", dependencies: ["DistributedTraining", "RankTesting"],
+      path: "Tests/DistributedTrainingTests", swiftSettings: safe),
+    .testTarget(name: "NumericKernelsTests", dependencies: ["NumericKernels"], swiftSettings: safe),
+    .testTarget(
+      name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericKernels"], swiftSettings: safe),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "NumericKernels"], resources: [.copy("Fixtures")],
+      swiftSettings: safe),
+    .testTarget(
+      name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: safe),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
+    .testTarget(
+      name: "ModelExchangeTests", dependencies: ["ModelExchange", "NeuralNetwork"], resources: [.copy("Fixtures")],
+      swiftSettings: safe),
+  ],
+  swiftLanguageModes: [.v6]
+)

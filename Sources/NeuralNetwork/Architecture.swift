@@ -1,0 +1,128 @@
+// What a network is: its family, how many residual blocks it keeps, and what it reads and answers.
+
+/// The shape of one image, height × width × channels (`[H, W, C]` in memory).
+public struct ImageShape: Codable, Hashable, Sendable, CustomStringConvertible {
+  /// Rows.
+  public var height: Int
+  /// Columns.
+  public var width: Int
+  /// Colour channels.
+  public var channels: Int
+
+  /// A shape of `height` × `width` × `channels`, each at least 1.
+  public init(height: Int, width: Int, channels: Int) {
+    self.height = height
+    self.width = width
+    self.channels = channels
+  }
+
+  /// Floats per image.
+  public var count: Int { height * width * channels }
+
+  /// For example `32x32x3`.
+  public var description: String { "\(height)x\(width)x\(channels)" }
+
+  /// Reads `32x32x3`; nil unless it is three positive integers of at most 65,535.
+  public init?(_ text: some StringProtocol) {
+    let sizes = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.count == 3, sizes.allSatisfy({ (1...65_535).contains($0) }) else { return nil }
+    self.init(height: sizes[0], width: sizes[1], channels: sizes[2])
+  }
+}
+
+/// A residual network cut after `depth` blocks, with a classifier of its own: a value that says everything needed to
+/// build it. He et al., "Deep Residual Learning for Image Recognition" (2015), with the small-image stem
+/// (3×3, stride 1, no max-pooling).
+public struct Architecture: Codable, Hashable, Sendable {
+  /// The published networks whose prefixes can be built.
+  public enum Family: String, Codable, CaseIterable, Sendable {
+    case resnet18
+    case resnet34
+    case resnet50
+
+    /// Residual blocks in each of the four stages.
+    public var blocksPerStage: [Int] {
+      switch self {
+      case .resnet18: [2, 2, 2, 2]
+      case .resnet34, .resnet50: [3, 4, 6, 3]
+      }
+    }
+
+    /// The kind of residual block.
+    public var blockKind: BlockKind { self == .resnet50 ? .bottleneck : .basic }
+
+    /// Blocks of the whole network.
+    public var maximumDepth: Int { blocksPerStage.reduce(0, +) }
+  }
+
+  /// The family.
+  public var family: Family
+  /// Residual blocks kept, 1…`family.maximumDepth`.
+  public var depth: Int
+  /// Classes told apart, at least 2.
+  public var classes: Int
+  /// The images read.
+  public var input: ImageShape
+
+  /// - Throws: `ArchitectureError` if no such network exists.
+  public init(family: Family, depth: Int, classes: Int, input: ImageShape) throws(ArchitectureError) {
+    guard (1...family.maximumDepth).contains(depth) else { throw .depth(depth, family) }
+    guard (2...65_536).contains(classes) else { throw .classes(classes) }
+    guard (1...4_096).contains(input.height), (1...4_096).contains(input.width), (1...64).contains(input.channels)
+    else { throw .input(input) }
+    self.family = family
+    self.depth = depth
+    self.classes = classes
+    self.input = input
+  }
+
+  /// Reads what `encode(to:)` wrote, and refuses what `init` would.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      family: values.decode(Family.self, forKey: .family), depth: values.decode(Int.self, forKey: .depth),
+      classes: values.decode(Int.self, forKey: .classes), input: values.decode(ImageShape.self, forKey: .input))
+  }
+
+  /// The same network cut after another number of blocks.
+  public func withDepth(_ depth: Int) throws(ArchitectureError) -> Architecture {
+    try Architecture(family: family, depth: depth, classes: classes, input: input)
+  }
+
+  /// Channels that the stem puts out.
+  public static let stemChannels = 64
+
+  /// The blocks kept, first to last.
+  public var blocks: [Block] {
+    var blocks: [Block] = []
+    var shape = ImageShape(height: input.height, width: input.width, channels: Self.stemChannels)
+    for (stage, count) in family.blocksPerStage.enumerated() {
+      for position in 0..<count where blocks.count < depth {
+        let stride = position == 0 && stage > 0 ? 2 : 1
+        let block = Block(
+          kind: family.blockKind, index: blocks.count + 1, input: shape, width: Self.stemChannels << stage,
+          stride: stride)
+        blocks.append(block)
+        shape = block.output
+      }
+    }
+    return blocks
+  }
+}
+
+/// Why an architecture cannot be built.
+public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
+  case depth(Int, Architecture.Family)
+  case classes(Int)
+  case input(ImageShape)
+
+  /// What was expected and what was found.
+  public var description: String {
+    switch self {
+    case .depth(let depth, let family):
+      "\(family.rawValue) has depths 1 to \(family.maximumDepth) (one per residual block), not \(depth)"
+    case .classes(let classes): "a classifier has 2 to 65536 classes, not \(classes)"
+    case .input(let shape): "images are 1x1x1 to 4096x4096x64 (height, width, channels), not \(shape)"
+    }
+  }
+}
