@@ -92,16 +92,21 @@ public struct Architecture: Codable, Hashable, Sendable {
   /// Channels that the stem puts out.
   public static let stemChannels = 64
 
+  /// The convolution that reads the image: 3×3, stride 1, followed by batch norm and ReLU.
+  public var stem: ConvolutionShape {
+    ConvolutionShape(
+      height: input.height, width: input.width, inputChannels: input.channels, outputChannels: Self.stemChannels,
+      kernel: 3, stride: 1, padding: 1)
+  }
+
   /// The blocks kept, first to last.
   public var blocks: [Block] {
     var blocks: [Block] = []
-    var shape = ImageShape(height: input.height, width: input.width, channels: Self.stemChannels)
+    var shape = stem.output
     for (stage, count) in family.blocksPerStage.enumerated() {
       for position in 0..<count where blocks.count < depth {
-        let stride = position == 0 && stage > 0 ? 2 : 1
         let block = Block(
-          kind: family.blockKind, index: blocks.count + 1, input: shape, width: Self.stemChannels << stage,
-          stride: stride)
+          kind: family.blockKind, index: blocks.count + 1, stage: stage + 1, position: position, input: shape)
         blocks.append(block)
         shape = block.output
       }

@@ -17,6 +17,10 @@ public struct Block: Hashable, Sendable {
   public let kind: BlockKind
   /// Its place in the network, from 1; also the depth of the level that ends with it.
   public let index: Int
+  /// Its stage, from 1.
+  public let stage: Int
+  /// Its place in the stage, from 0.
+  public let position: Int
   /// The shape it reads, per image.
   public let input: ImageShape
   /// The convolutions on the main path, first to last. Each is followed by batch norm, all but the last by ReLU.
@@ -24,10 +28,14 @@ public struct Block: Hashable, Sendable {
   /// The projection on the shortcut, where input and output differ in shape.
   public let projection: ConvolutionShape?
 
-  init(kind: BlockKind, index: Int, input: ImageShape, width: Int, stride: Int) {
+  init(kind: BlockKind, index: Int, stage: Int, position: Int, input: ImageShape) {
     self.kind = kind
     self.index = index
+    self.stage = stage
+    self.position = position
     self.input = input
+    let width = Architecture.stemChannels << (stage - 1)
+    let stride = position == 0 && stage > 1 ? 2 : 1
     func convolution(_ shape: ImageShape, _ channels: Int, kernel: Int, stride: Int) -> ConvolutionShape {
       ConvolutionShape(
         height: shape.height, width: shape.width, inputChannels: shape.channels, outputChannels: channels,
@@ -49,9 +57,6 @@ public struct Block: Hashable, Sendable {
 
   /// The shape it puts out, per image.
   public var output: ImageShape { convolutions[convolutions.count - 1].output }
-
-  /// The convolutions of both paths.
-  public var allConvolutions: [ConvolutionShape] { convolutions + (projection.map { [$0] } ?? []) }
 }
 
 extension ConvolutionShape {

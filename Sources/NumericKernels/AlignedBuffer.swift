@@ -1,4 +1,4 @@
-// Memory for numbers: one owner, `AlignedBuffer`, and a view that costs nothing to pass, `FloatView`.
+// Memory for numbers: one owner, `AlignedBuffer`, and a view that costs nothing to pass, `BufferView`.
 
 #if canImport(Glibc)
   import Glibc
@@ -6,101 +6,111 @@
   import Musl
 #endif
 
-/// A block of 32-bit floats, zeroed, aligned to 64 bytes (one cache line, one AVX-512 register).
+/// A block of numbers, zeroed, aligned to 64 bytes (one cache line, one AVX-512 register).
 ///
-/// Blocks of 2 MB and more ask for huge pages. Every `FloatView` of a buffer is valid as long as the buffer lives;
-/// networks and workspaces own their buffers for their whole life and hand out views only to code they call.
-public final class AlignedBuffer {
-  /// Bytes to which every buffer is aligned.
-  public static let alignment = 64
-
-  /// Number of floats.
+/// Blocks of 2 MB and more ask for huge pages. Every view of a buffer is valid as long as the buffer lives; networks
+/// and workspaces own their buffers for their whole life and hand out views only to code they call.
+public final class AlignedBuffer<Element: BitwiseCopyable & Numeric> {
+  /// Number of elements.
   public let count: Int
-  let base: UnsafeMutablePointer<Float>
+  private let base: UnsafeMutablePointer<Element>
 
-  /// Allocates `count` zeros. A count of 0 is allowed.
+  /// Allocates `count` zeros; `count` is 0 or more.
   public init(count: Int) {
-    precondition(count >= 0, "a buffer has a count of 0 or more, not \(count)")
+    require(count >= 0, "a buffer has a count of 0 or more")
     self.count = count
     let hugePage = 1 << 21
-    let bytes = max((count * MemoryLayout<Float>.stride + 63) & ~63, 64)
-    let alignment = bytes >= hugePage ? hugePage : Self.alignment
+    let bytes = max((count * MemoryLayout<Element>.stride + 63) & ~63, 64)
+    let alignment = bytes >= hugePage ? hugePage : 64
     let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
     if bytes >= hugePage { madvise(memory, bytes, MADV_HUGEPAGE) }
     memset(memory, 0, bytes)
-    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+    base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
   }
 
   deinit { UnsafeMutableRawPointer(base).deallocate() }
 
-  /// The whole buffer.
-  public var view: FloatView { FloatView(base: base, count: count) }
+  /// The whole buffer. Whoever keeps the buffer in a local variable wraps the use of its views in
+  /// `withExtendedLifetime`: Swift may otherwise free it after the variable's last use.
+  public var view: BufferView<Element> { BufferView(base: base, count: count) }
 }
 
-/// `count` consecutive floats inside an `AlignedBuffer`: a pointer and a length, trivially copied.
+/// The view that kernels take for parameters, activations and gradients.
+public typealias FloatView = BufferView<Float>
+
+/// `count` consecutive numbers inside an `AlignedBuffer`: a pointer and a length, trivially copied.
 ///
-/// A view does not keep its buffer alive. Slicing checks its bounds; element access is for tests and small vectors,
-/// kernels work on whole views.
-public struct FloatView {
-  let base: UnsafeMutablePointer<Float>
-  /// Number of floats.
+/// A view does not keep its buffer alive. Slices and elements are bounds-checked; kernels check the size of whole views
+/// and then run unchecked.
+public struct BufferView<Element: BitwiseCopyable & Numeric> {
+  @usableFromInline let base: UnsafeMutablePointer<Element>
+  /// Number of elements.
   public let count: Int
 
-  init(base: UnsafeMutablePointer<Float>, count: Int) {
+  @usableFromInline
+  init(base: UnsafeMutablePointer<Element>, count: Int) {
     self.base = base
     self.count = count
   }
 
-  /// The floats `range` of this view; the range must lie inside it.
-  public subscript(range: Range<Int>) -> FloatView {
-    Self.check(range.lowerBound >= 0 && range.upperBound <= count, range, count)
-    return FloatView(base: base + range.lowerBound, count: range.count)
+  /// The elements `range` of this view; the range must lie inside it.
+  @inlinable
+  public subscript(range: Range<Int>) -> BufferView {
+    require(range.lowerBound >= 0 && range.upperBound <= count, "the range lies outside of the view")
+    return BufferView(base: base + range.lowerBound, count: range.count)
   }
 
-  /// The first `length` floats.
-  public func prefix(_ length: Int) -> FloatView { self[0..<length] }
+  /// The first `length` elements.
+  @inlinable
+  public func prefix(_ length: Int) -> BufferView { self[0..<length] }
 
   /// One element.
-  public subscript(index: Int) -> Float {
+  @inlinable
+  public subscript(index: Int) -> Element {
     get {
-      Self.check(index >= 0 && index < count, index..<index + 1, count)
+      require(index >= 0 && index < count, "the index lies outside of the view")
       return base[index]
     }
     nonmutating set {
-      Self.check(index >= 0 && index < count, index..<index + 1, count)
+      require(index >= 0 && index < count, "the index lies outside of the view")
       base[index] = newValue
     }
   }
 
   /// Sets every element.
-  public func fill(_ value: Float) { base.update(repeating: value, count: count) }
+  @inlinable
+  public func fill(_ value: Element) { base.update(repeating: value, count: count) }
 
   /// Copies `other`, which must be as long and must not overlap.
-  public func copy(from other: FloatView) {
-    Self.check(other.count == count, 0..<other.count, count)
+  @inlinable
+  public func copy(from other: BufferView) {
+    require(other.count == count, "views copied into each other are equally long")
     base.update(from: other.base, count: count)
   }
 
   /// Copies an array, which must be as long as the view.
-  public func copy(from array: [Float]) {
-    Self.check(array.count == count, 0..<array.count, count)
+  @inlinable
+  public func copy(from array: [Element]) {
+    require(array.count == count, "an array copied into a view is as long as the view")
     array.withUnsafeBufferPointer { if let source = $0.baseAddress { base.update(from: source, count: count) } }
   }
 
   /// The elements, copied.
-  public var array: [Float] { Array(UnsafeBufferPointer(start: base, count: count)) }
+  @inlinable
+  public var array: [Element] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
   /// The memory itself, for calls into C that take it (MPI, file output). Valid while the buffer lives.
-  public var unsafeBuffer: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
-
-  /// A bounds check that stays in `-Ounchecked` builds, where `precondition` does not.
-  @inline(__always)
-  private static func check(_ holds: Bool, _ range: Range<Int>, _ count: Int) {
-    if _slowPath(!holds) { outOfBounds(range, count) }
-  }
-
-  @inline(never)
-  private static func outOfBounds(_ range: Range<Int>, _ count: Int) -> Never {
-    fatalError("a view of \(count) floats has no elements \(range)")
+  @inlinable
+  public var unsafeBuffer: UnsafeMutableBufferPointer<Element> {
+    UnsafeMutableBufferPointer(start: base, count: count)
   }
 }
+
+/// A precondition that stays in `-Ounchecked` builds, where `precondition` becomes an assumption.
+@inlinable @inline(__always)
+func require(_ holds: Bool, _ message: @autoclosure () -> StaticString) {
+  if _slowPath(!holds) { requirementFailed(message()) }
+}
+
+@inline(never) @usableFromInline
+func requirementFailed(_ message: StaticString) -> Never { fatalError("\(message)") }

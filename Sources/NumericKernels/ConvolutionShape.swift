@@ -21,8 +21,10 @@ public struct ConvolutionShape: Codable, Hashable, Sendable {
   public init(
     height: Int, width: Int, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int, padding: Int
   ) {
-    precondition(min(height, width, inputChannels, outputChannels) >= 1 && min(kernel, stride) >= 1 && padding >= 0)
-    precondition(min(height, width) + 2 * padding >= kernel, "the kernel is larger than the padded image")
+    require(
+      min(height, width, inputChannels, outputChannels) >= 1 && min(kernel, stride) >= 1 && padding >= 0,
+      "sizes of a convolution are positive")
+    require(min(height, width) + 2 * padding >= kernel, "the kernel is larger than the padded image")
     self.height = height
     self.width = width
     self.inputChannels = inputChannels

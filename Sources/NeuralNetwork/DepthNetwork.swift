@@ -1,0 +1,146 @@
+// The network that is trained: stem, the blocks of the current depth, and the classifiers in use.
+
+@_exported import NumericKernels
+
+/// A residual network cut at a depth, with memory for its own blocks and classifiers and for nothing beyond them.
+///
+/// A step is `forward`, `crossEntropy`, `backward`, and then an update of `arena`. With several classifiers the loss is
+/// the sum of their mean cross-entropies, and one pass over the trunk gives the same gradients as one pass per level.
+public final class DepthNetwork {
+  /// What the network is.
+  public let architecture: Architecture
+  /// Which classifiers it has.
+  public let heads: HeadSelection
+  /// Images per pass, at most.
+  public let batchCapacity: Int
+  /// Parameters, gradients, momenta and running statistics.
+  public let arena: ParameterArena
+  private let workspace: Workspace
+  private let stem: ConvolutionUnit
+  private let blocks: [ResidualBlock]
+  /// The classifier of each block, where it has one.
+  private let classifiers: [Classifier?]
+
+  /// Allocates everything that passes over up to `batchCapacity` images need.
+  ///
+  /// - Parameter statisticsReduction: sums batch statistics over replicas; nil keeps them local.
+  public init(
+    _ architecture: Architecture, heads: HeadSelection = .deepest, batchCapacity: Int,
+    kernels: any Kernels = FastKernels(), statisticsReduction: (any StatisticsReduction)? = nil
+  ) {
+    precondition(batchCapacity > 0, "a network needs room for one image at least")
+    self.architecture = architecture
+    self.heads = heads
+    self.batchCapacity = batchCapacity
+    let arena = ParameterArena(layout: NetworkLayout(architecture, heads: heads))
+    self.arena = arena
+    workspace = Workspace(architecture, batchCapacity: batchCapacity, kernels: kernels)
+    workspace.statisticsReduction = statisticsReduction
+    /// Passes of the published warm-up that go through block `index`: one per classifier at or behind it.
+    func passes(_ index: Int) -> Int { heads == .all ? architecture.depth - max(index, 1) + 1 : 1 }
+    stem = ConvolutionUnit(
+      architecture.stem, names: Architecture.stemNames, relu: true, arena: arena, batchCapacity: batchCapacity,
+      updatesPerPass: passes(0))
+    blocks = architecture.blocks.map {
+      ResidualBlock($0, arena: arena, batchCapacity: batchCapacity, updatesPerPass: passes($0.index))
+    }
+    classifiers = architecture.blocks.map {
+      guard heads == .all || $0.index == architecture.depth else { return nil }
+      return Classifier(
+        level: $0.index, input: $0.output, classes: architecture.classes, arena: arena, batchCapacity: batchCapacity)
+    }
+    weights = NetworkWeights(architecture, heads: heads)
+  }
+
+  /// Number of classifiers.
+  public var levels: Int { heads == .all ? architecture.depth : 1 }
+
+  /// Parameters and running statistics, copied out or in.
+  public var weights: NetworkWeights {
+    get {
+      var weights = NetworkWeights(architecture, heads: heads)
+      weights.parameters = arena.values.array
+      weights.statistics = arena.statistics.array
+      return weights
+    }
+    set {
+      arena.values.copy(from: newValue.parameters)
+      arena.statistics.copy(from: newValue.statistics)
+    }
+  }
+
+  /// Runs `images` images, `input[N, H, W, C]`, through the network; 0 images take part in shared statistics only.
+  /// - Throws: what the statistics reduction throws.
+  public func forward(_ input: FloatView, images: Int, mode: ForwardMode) throws {
+    precondition(images <= batchCapacity, "the batch is larger than the network has room for")
+    try stem.forward(input, images: images, mode: mode, workspace: workspace)
+    var activation = stem.output
+    for (block, classifier) in zip(blocks, classifiers) {
+      try block.forward(activation, images: images, mode: mode, workspace: workspace)
+      activation = block.output
+      classifier?.forward(activation, images: images, kernels: workspace.kernels)
+    }
+  }
+
+  /// The last forward pass's logits at `level`, `[N, classes]`; nil where that level has no classifier.
+  public func logits(level: Int) -> FloatView? {
+    guard classifiers.indices.contains(level - 1) else { return nil }
+    return classifiers[level - 1]?.logits
+  }
+
+  /// Loss and correct answers of the last forward pass, summed over images and classifiers.
+  ///
+  /// - Parameters:
+  ///   - labels: the class of each image, below `architecture.classes`.
+  ///   - globalImages: images in the batch of all replicas, over which the loss is a mean.
+  public func crossEntropy(images: Int, labels: BufferView<Int32>, globalImages: Int) -> CrossEntropy {
+    var total = CrossEntropy(loss: 0, correct: 0)
+    for case let classifier? in classifiers {
+      let result = classifier.crossEntropy(
+        images: images, labels: labels, gradientScale: 1 / Float(globalImages), kernels: workspace.kernels)
+      total.loss += result.loss
+      total.correct += result.correct
+    }
+    return total
+  }
+
+  /// Sets the gradient of every parameter, for the loss of the last `crossEntropy` and the same `input`.
+  /// - Throws: what the statistics reduction throws.
+  public func backward(_ input: FloatView, images: Int) throws {
+    for index in blocks.indices.reversed() {
+      classifiers[index]?.backward(
+        images: images, inputGradient: workspace.outputGradient, accumulate: index < blocks.count - 1,
+        kernels: workspace.kernels)
+      try blocks[index].backward(
+        index == 0 ? stem.output : blocks[index - 1].output, images: images, workspace: workspace)
+      workspace.passGradientOn()
+    }
+    try stem.backward(
+      input, images: images, outputGradient: workspace.outputGradient, inputGradient: nil, workspace: workspace)
+  }
+
+  /// One SGD step on all parameters with the present gradients.
+  public func update(_ optimizer: StochasticGradientDescent) {
+    workspace.kernels.momentumStep(
+      values: arena.values, gradients: arena.gradients, momenta: arena.momenta,
+      learningRate: Float(optimizer.learningRate), momentum: Float(optimizer.momentum),
+      weightDecay: Float(optimizer.weightDecay))
+  }
+}
+
+/// SGD with momentum and weight decay on every parameter, as PyTorch's `SGD` without dampening.
+public struct StochasticGradientDescent: Codable, Hashable, Sendable {
+  /// Step size.
+  public var learningRate: Double
+  /// Share of the last step kept in the next, in [0, 1).
+  public var momentum: Double
+  /// Multiple of each parameter added to its gradient.
+  public var weightDecay: Double
+
+  /// The three settings.
+  public init(learningRate: Double, momentum: Double, weightDecay: Double) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+}

@@ -1,0 +1,116 @@
+// Where every tensor of a network lies in its arenas, and what it is called.
+
+/// Which classifiers a network has.
+public enum HeadSelection: String, Codable, Sendable {
+  /// Only the one after the last block.
+  case deepest
+  /// One after every block, as the warm-up trains them.
+  case all
+}
+
+/// A named tensor inside an arena.
+public struct TensorSlice: Hashable, Sendable {
+  /// The name, as torchvision names it: `layer1.0.conv1.weight`. Classifiers are `heads.3.weight`.
+  public let name: String
+  /// Its sizes as they lie in memory: `[kernel, kernel, in, out]`, `[in, out]` or `[channels]`.
+  public let shape: [Int]
+  /// What it is.
+  public let role: TensorRole
+  /// Where it lies, in floats.
+  public let range: Range<Int>
+}
+
+/// What a tensor is, which decides its initial values and its layout in other formats.
+public enum TensorRole: Hashable, Sendable {
+  case convolutionWeight
+  case linearWeight
+  case linearBias
+  case normalizationWeight
+  case normalizationBias
+  case runningMean
+  case runningVariance
+}
+
+/// The tensors of a network in two arenas: what is trained, and the running statistics of batch norm.
+///
+/// Parameters lie in the order in which the backward pass completes their gradients: the last classifier and block
+/// first, the stem last. A run of completed gradients is therefore one contiguous range. Every tensor starts on a
+/// 64-byte boundary.
+public struct NetworkLayout: Sendable {
+  /// Tensors that are trained.
+  public let parameters: [TensorSlice]
+  /// Running means and variances.
+  public let statistics: [TensorSlice]
+  /// Floats of the parameter arena, padding included.
+  public let parameterFloats: Int
+  /// Floats of the statistics arena, padding included.
+  public let statisticsFloats: Int
+
+  /// The layout of `architecture` with the classifiers of `heads`.
+  public init(_ architecture: Architecture, heads: HeadSelection) {
+    var parameters = ArenaPlan()
+    var statistics = ArenaPlan()
+    func add(_ unit: UnitNames, _ shape: ConvolutionShape) {
+      let channels = [shape.outputChannels]
+      parameters.add(unit.normalization + ".weight", channels, .normalizationWeight)
+      parameters.add(unit.normalization + ".bias", channels, .normalizationBias)
+      parameters.add(
+        unit.convolution + ".weight", [shape.kernel, shape.kernel, shape.inputChannels, shape.outputChannels],
+        .convolutionWeight)
+      statistics.add(unit.normalization + ".running_mean", channels, .runningMean)
+      statistics.add(unit.normalization + ".running_var", channels, .runningVariance)
+    }
+    for block in architecture.blocks.reversed() {
+      if heads == .all || block.index == architecture.depth {
+        parameters.add("heads.\(block.index).weight", [block.output.channels, architecture.classes], .linearWeight)
+        parameters.add("heads.\(block.index).bias", [architecture.classes], .linearBias)
+      }
+      for (index, shape) in block.convolutions.enumerated().reversed() { add(block.unitNames(index), shape) }
+      if let projection = block.projection { add(block.projectionNames, projection) }
+    }
+    add(Architecture.stemNames, architecture.stem)
+    self.parameters = parameters.slices
+    self.statistics = statistics.slices
+    parameterFloats = parameters.count
+    statisticsFloats = statistics.count
+  }
+
+  /// The parameter or statistic called `name`.
+  public func slice(_ name: String) -> TensorSlice? {
+    parameters.first { $0.name == name } ?? statistics.first { $0.name == name }
+  }
+}
+
+/// The names of a convolution and of the batch norm behind it.
+struct UnitNames {
+  let convolution: String
+  let normalization: String
+}
+
+extension Architecture {
+  static var stemNames: UnitNames { UnitNames(convolution: "conv1", normalization: "bn1") }
+}
+
+extension Block {
+  private var name: String { "layer\(stage).\(position)" }
+
+  func unitNames(_ index: Int) -> UnitNames {
+    UnitNames(convolution: "\(name).conv\(index + 1)", normalization: "\(name).bn\(index + 1)")
+  }
+
+  var projectionNames: UnitNames {
+    UnitNames(convolution: "\(name).downsample.0", normalization: "\(name).downsample.1")
+  }
+}
+
+/// Hands out ranges of an arena, each starting on a 64-byte boundary.
+private struct ArenaPlan {
+  var slices: [TensorSlice] = []
+  var count = 0
+
+  mutating func add(_ name: String, _ shape: [Int], _ role: TensorRole) {
+    let size = shape.reduce(1, *)
+    slices.append(TensorSlice(name: name, shape: shape, role: role, range: count..<count + size))
+    count = (count + size + 15) & ~15
+  }
+}

@@ -1,0 +1,44 @@
+// All parameters of a network in one block, with one block each for gradients, momenta and running statistics.
+
+import NumericKernels
+
+/// The numbers that training changes. A slice of a block is a tensor; the whole block is what SGD and allreduce work on.
+public final class ParameterArena {
+  /// Where each tensor lies.
+  public let layout: NetworkLayout
+  private let valueBuffer: AlignedBuffer<Float>
+  private let gradientBuffer: AlignedBuffer<Float>
+  private let momentumBuffer: AlignedBuffer<Float>
+  private let statisticsBuffer: AlignedBuffer<Float>
+
+  init(layout: NetworkLayout) {
+    self.layout = layout
+    valueBuffer = AlignedBuffer(count: layout.parameterFloats)
+    gradientBuffer = AlignedBuffer(count: layout.parameterFloats)
+    momentumBuffer = AlignedBuffer(count: layout.parameterFloats)
+    statisticsBuffer = AlignedBuffer(count: layout.statisticsFloats)
+  }
+
+  /// The parameters, in the order of the layout.
+  public var values: FloatView { valueBuffer.view }
+  /// The gradient of the loss in each parameter.
+  public var gradients: FloatView { gradientBuffer.view }
+  /// SGD's running mean of the gradients.
+  public var momenta: FloatView { momentumBuffer.view }
+  /// Running means and variances of batch norm.
+  public var statistics: FloatView { statisticsBuffer.view }
+
+  /// A 64-bit digest of parameters and statistics: equal bits give equal digests (FNV-1a over 32-bit words).
+  public var digest: UInt64 {
+    var hash: UInt64 = 14_695_981_039_346_656_037
+    for view in [values, statistics] {
+      for word in view.unsafeBuffer { hash = (hash ^ UInt64(word.bitPattern)) &* 1_099_511_628_211 }
+    }
+    return hash
+  }
+
+  func slice(_ name: String) -> TensorSlice {
+    guard let slice = layout.slice(name) else { preconditionFailure("the layout has no tensor called \(name)") }
+    return slice
+  }
+}

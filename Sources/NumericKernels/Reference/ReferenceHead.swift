@@ -1,0 +1,103 @@
+// Pooling, the classifier, its loss and the update step in plain loops.
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+extension ReferenceKernels {
+  public func averagePool(images: Int, pixels: Int, channels: Int, input: FloatView, output: FloatView) {
+    for image in 0..<images {
+      for channel in 0..<channels {
+        var sum = 0.0
+        for pixel in 0..<pixels { sum += Double(input[(image * pixels + pixel) * channels + channel]) }
+        output[image * channels + channel] = Float(sum / Double(pixels))
+      }
+    }
+  }
+
+  public func averagePoolGradient(
+    images: Int, pixels: Int, channels: Int, outputGradient: FloatView, inputGradient: FloatView, accumulate: Bool
+  ) {
+    for i in 0..<images * pixels * channels {
+      let image = i / (pixels * channels)
+      let share = Double(outputGradient[image * channels + i % channels]) / Double(pixels)
+      inputGradient[i] = Float((accumulate ? Double(inputGradient[i]) : 0) + share)
+    }
+  }
+
+  public func linear(
+    images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, bias: FloatView, output: FloatView
+  ) {
+    for image in 0..<images {
+      for o in 0..<outputs {
+        var sum = Double(bias[o])
+        for i in 0..<inputs { sum += Double(input[image * inputs + i]) * Double(weights[i * outputs + o]) }
+        output[image * outputs + o] = Float(sum)
+      }
+    }
+  }
+
+  public func linearGradient(
+    images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, outputGradient: FloatView,
+    inputGradient: FloatView, weightGradient: FloatView, biasGradient: FloatView
+  ) {
+    for o in 0..<outputs {
+      var sum = 0.0
+      for image in 0..<images { sum += Double(outputGradient[image * outputs + o]) }
+      biasGradient[o] = Float(sum)
+    }
+    for i in 0..<inputs {
+      for o in 0..<outputs {
+        var sum = 0.0
+        for image in 0..<images {
+          sum += Double(input[image * inputs + i]) * Double(outputGradient[image * outputs + o])
+        }
+        weightGradient[i * outputs + o] = Float(sum)
+      }
+      for image in 0..<images {
+        var sum = 0.0
+        for o in 0..<outputs { sum += Double(outputGradient[image * outputs + o]) * Double(weights[i * outputs + o]) }
+        inputGradient[image * inputs + i] = Float(sum)
+      }
+    }
+  }
+
+  public func softmaxCrossEntropy(
+    images: Int, classes: Int, logits: FloatView, labels: BufferView<Int32>, gradientScale: Float,
+    gradient: FloatView
+  ) -> CrossEntropy {
+    var result = CrossEntropy(loss: 0, correct: 0)
+    for image in 0..<images {
+      let row = logits[image * classes..<(image + 1) * classes].array.map(Double.init)
+      let label = Int(labels[image])
+      let largest = row.max() ?? 0
+      let exponentials = row.map { exp($0 - largest) }
+      let sum = exponentials.reduce(0, +)
+      result.loss += log(sum) + largest - row[label]
+      if row.firstIndex(of: largest) == label { result.correct += 1 }
+      for c in 0..<classes {
+        let difference = exponentials[c] / sum - (c == label ? 1 : 0)
+        gradient[image * classes + c] = Float(difference * Double(gradientScale))
+      }
+    }
+    return result
+  }
+
+  public func add(_ source: FloatView, to target: FloatView) {
+    for i in 0..<target.count { target[i] += source[i] }
+  }
+
+  public func momentumStep(
+    values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
+    weightDecay: Float
+  ) {
+    for i in 0..<values.count {
+      let gradient = Double(gradients[i]) + Double(weightDecay) * Double(values[i])
+      let m = Double(momentum) * Double(momenta[i]) + gradient
+      momenta[i] = Float(m)
+      values[i] = Float(Double(values[i]) - Double(learningRate) * m)
+    }
+  }
+}
