@@ -1,0 +1,73 @@
+// What every file format offers, and what they share: the order of pixels and the meaning of labels.
+
+/// The two sets of files that every data set comes in.
+enum DatasetPart: Sendable {
+  case training
+  case test
+}
+
+/// A way in which labelled images are stored in files.
+protocol DatasetFormat: Sendable {
+  /// Names of all files.
+  var files: [String] { get }
+  /// Whether each file may also be there as `NAME.gz`.
+  var mayBeGzipped: Bool { get }
+  /// Folder that the official archive unpacks to.
+  var archiveFolder: String? { get }
+
+  /// Reads and checks one part; `directory` has all files.
+  func read(
+    _ part: DatasetPart, in directory: SearchedDirectory, as descriptor: DatasetDescriptor
+  ) throws(DatasetError) -> ImageDataset
+}
+
+/// The order in which a file stores the pixels of an image.
+enum PixelOrder: Sendable {
+  /// `[H, W, C]`, as in memory.
+  case interleaved
+  /// `[C, H, W]`.
+  case planar
+  /// `[C, W, H]`, column after column.
+  case columnMajor
+
+  /// Copies one stored image from the front of `stored` to `pixels` at `start`, as `[H, W, C]`.
+  func copy(_ stored: ArraySlice<UInt8>, to pixels: inout [UInt8], at start: Int, as image: DatasetDescriptor) {
+    let (height, width, channels) = (image.height, image.width, image.channels)
+    let (rowStep, columnStep, channelStep) =
+      switch self {
+      case .interleaved: (width * channels, channels, 1)
+      case .planar: (width, 1, height * width)
+      case .columnMajor: (1, height, height * width)
+      }
+    var target = start
+    for row in 0..<height {
+      for column in 0..<width {
+        var source = stored.startIndex + row * rowStep + column * columnStep
+        for _ in 0..<channels {
+          pixels[target] = stored[source]
+          target += 1
+          source += channelStep
+        }
+      }
+    }
+  }
+}
+
+extension DatasetDescriptor {
+  /// Bytes of one image.
+  var imageSize: Int { height * width * channels }
+
+  /// Checks a stored label, counted from `first` on.
+  func check(_ label: Int, first: Int = 0, at position: @autoclosure () -> FilePosition) throws(DatasetError) {
+    let allowed = first...first + classes - 1
+    guard allowed.contains(label) else {
+      throw .labelOutOfRange(position(), label: label, allowed: allowed, classes: classes)
+    }
+  }
+
+  /// The data set made of checked pixels and labels.
+  func dataset(pixels: [UInt8], labels: [UInt8]) -> ImageDataset {
+    ImageDataset(
+      height: height, width: width, channels: channels, classNames: classNames, pixels: pixels, labels: labels)
+  }
+}

@@ -1,0 +1,80 @@
+// IDX, the format of MNIST and its relatives: a magic number, big-endian sizes, bytes. MNIST's home page describes it.
+
+/// Images in `PREFIX-images-idx3-ubyte`, labels in `PREFIX-labels-idx1-ubyte`.
+struct IDXFormat: DatasetFormat {
+  var trainingPrefix: String
+  var testPrefix: String
+  var archiveFolder: String?
+  /// The label of the first class.
+  var firstLabel = 0
+  var order = PixelOrder.interleaved
+
+  var files: [String] {
+    [DatasetPart.training, .test].flatMap { [imagesFile($0), labelsFile($0)] }
+  }
+  var mayBeGzipped: Bool { true }
+
+  private func imagesFile(_ part: DatasetPart) -> String { prefix(part) + "-images-idx3-ubyte" }
+  private func labelsFile(_ part: DatasetPart) -> String { prefix(part) + "-labels-idx1-ubyte" }
+  private func prefix(_ part: DatasetPart) -> String { part == .training ? trainingPrefix : testPrefix }
+
+  func read(
+    _ part: DatasetPart, in directory: SearchedDirectory, as descriptor: DatasetDescriptor
+  ) throws(DatasetError) -> ImageDataset {
+    let imagesPath = directory.path(of: imagesFile(part))
+    let labelsPath = directory.path(of: labelsFile(part))
+    let labels = try readLabels(labelsPath, descriptor)
+    let pixels = try readImages(imagesPath, descriptor)
+    let images = pixels.count / descriptor.imageSize
+    guard images == labels.count else {
+      throw .countMismatch(imagesFile: imagesPath, images: images, labelsFile: labelsPath, labels: labels.count)
+    }
+    return descriptor.dataset(pixels: pixels, labels: labels)
+  }
+
+  private func readImages(_ path: String, _ descriptor: DatasetDescriptor) throws(DatasetError) -> [UInt8] {
+    let stream = try FileStream(path: path).unpacked()
+    let count = try readHeader(stream, itemShape: [descriptor.height, descriptor.width])
+    let stored = try stream.bytes(count * descriptor.imageSize)
+    try stream.expectEnd()
+    if order == .interleaved { return stored }
+    var pixels = stored
+    for start in stride(from: 0, to: stored.count, by: descriptor.imageSize) {
+      order.copy(stored[start...], to: &pixels, at: start, as: descriptor)
+    }
+    return pixels
+  }
+
+  private func readLabels(_ path: String, _ descriptor: DatasetDescriptor) throws(DatasetError) -> [UInt8] {
+    let stream = try FileStream(path: path).unpacked()
+    let count = try readHeader(stream, itemShape: [])
+    let start = stream.position
+    var labels = try stream.bytes(count)
+    try stream.expectEnd()
+    for index in labels.indices {
+      try descriptor.check(Int(labels[index]), first: firstLabel, at: start.moved(by: index))
+      labels[index] -= UInt8(firstLabel)
+    }
+    return labels
+  }
+
+  /// Checks the header of a file of unsigned bytes, and returns its number of items.
+  private func readHeader(_ stream: any ByteStream, itemShape: [Int]) throws(DatasetError) -> Int {
+    let start = stream.position
+    let header = try stream.bytes(8 + 4 * itemShape.count)
+    func field(_ index: Int) -> Int { Int(header.integer(UInt32.self, at: 4 * index, bigEndian: true)) }
+    let magic = 0x0801 + itemShape.count
+    guard field(0) == magic else {
+      throw .malformed(
+        start, expected: "the IDX magic number 0x\(String(magic, radix: 16))",
+        found: "0x\(String(field(0), radix: 16))")
+    }
+    for (index, size) in itemShape.enumerated() where field(2 + index) != size {
+      throw .malformed(
+        start.moved(by: 8 + 4 * index), expected: "images of \(itemShape[0])x\(itemShape[1])",
+        found: "\(field(2))x\(field(3))")
+    }
+    guard field(1) > 0 else { throw .malformed(start.moved(by: 4), expected: "at least one item", found: "none") }
+    return field(1)
+  }
+}
