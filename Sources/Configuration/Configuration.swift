@@ -108,13 +108,17 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   private static func text(of path: String) throws(ConfigurationError) -> String {
     let origin = ConfigurationOrigin.file(path, line: nil, column: nil)
-    guard FileManager.default.fileExists(atPath: path) else { throw .unreadable(origin, "no such file") }
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw .unreadable(origin, "no such file")
+    }
+    guard !isDirectory.boolValue else { throw .unreadable(origin, "expected a file, found a directory") }
     let data: Data
     do {
       let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       data = try file.read(upToCount: sizeLimit + 1) ?? Data()
     } catch {
-      throw .unreadable(origin, "cannot be read: \(error.localizedDescription)")
+      throw .unreadable(origin, "cannot be read, check its permissions")
     }
     guard data.count <= sizeLimit else {
       throw .unreadable(origin, "expected a configuration of at most \(sizeLimit) bytes, found more")

@@ -32,11 +32,14 @@ struct Tree {
   var found: String {
     switch content {
     case .scalar(let text, let isPlain):
-      isNull ? "nothing" : (isPlain ? "" : "the text ") + "“\(text.prefix(100))”"
+      isNull ? "nothing" : (isPlain ? "" : "the text ") + Self.quoted(text)
     case .sequence: "a list"
     case .mapping: "a section"
     }
   }
+
+  /// A text in quotation marks, on one line and not too long for a message.
+  private static func quoted(_ text: String) -> String { String(reflecting: String(text.prefix(100))) }
 
   /// The value at a path of keys, if it was written.
   func value(at path: some Collection<Substring>) -> Tree? {
@@ -104,10 +107,16 @@ extension Tree {
     case .mapping(let mapping):
       content = .mapping(
         mapping.map { key, value in
-          let word = if case .scalar(let scalar) = key { scalar.string } else { "(not a word)" }
-          return Entry(key: word, origin: origin(key), value: Tree(value, name: name))
+          Entry(key: Self.word(key), origin: origin(key), value: Tree(value, name: name))
         })
     }
+  }
+
+  /// A key's text; one that no message could show as it is, and that is no key of ours either, in quotation marks.
+  private static func word(_ key: Node) -> String {
+    guard case .scalar(let scalar) = key else { return "(not a word)" }
+    let isWord = scalar.string.count <= 100 && scalar.string.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    return isWord ? scalar.string : quoted(scalar.string)
   }
 
   /// The first line in which a `*` could start an alias. Every alias has the form that is looked for here; a text or
