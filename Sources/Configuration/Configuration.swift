@@ -1,1 +1,131 @@
-// Configuration
+// Everything a run is set to, read strictly from YAML: what is not known, not of its type or not possible is an
+// error that names the place. The modules' own options are its sections.
+
+import DistributedTraining
+import Foundation
+import Yams
+
+@_exported import enum Datasets.Augmentation
+@_exported import struct Datasets.DatasetOptions
+@_exported import struct DepthSearch.SearchOptions
+@_exported import struct DistributedTraining.CommunicationOptions
+@_exported import struct DistributedTraining.TrainingOptions
+@_exported import struct DistributedTraining.WarmUpOptions
+@_exported import struct NeuralNetwork.Architecture
+@_exported import enum NeuralNetwork.ArchitectureError
+@_exported import struct NeuralNetwork.ImageShape
+
+/// The network whose prefixes are searched.
+public struct NetworkOptions: Codable, Equatable, Sendable {
+  /// The family.
+  public var architecture: Architecture.Family
+  /// Classes told apart; nil for the data set's.
+  public var classes: Int?
+
+  /// A family with as many classes as the data set has.
+  public init(architecture: Architecture.Family, classes: Int? = nil) {
+    self.architecture = architecture
+    self.classes = classes
+  }
+}
+
+/// The settings of a run.
+public struct Configuration: Codable, Equatable, Sendable {
+  /// The images.
+  public var dataset: DatasetOptions
+  /// The network.
+  public var network: NetworkOptions
+  /// The training of all levels before the search.
+  public var warmUp: WarmUpOptions
+  /// The search for the depth.
+  public var search: SearchOptions
+  /// How levels are trained.
+  public var training: TrainingOptions
+  /// How ranks exchange gradients.
+  public var communication: CommunicationOptions
+
+  /// A configuration made in code, taken as it is: ranges are checked only where text is read.
+  public init(
+    dataset: DatasetOptions, network: NetworkOptions, warmUp: WarmUpOptions = WarmUpOptions(), search: SearchOptions,
+    training: TrainingOptions = TrainingOptions(), communication: CommunicationOptions = CommunicationOptions()
+  ) {
+    self.dataset = dataset
+    self.network = network
+    self.warmUp = warmUp
+    self.search = search
+    self.training = training
+    self.communication = communication
+  }
+
+  /// The largest file that is read, in bytes.
+  public static let sizeLimit = 1_000_000
+
+  /// Reads a YAML file.
+  /// - Parameter settings: overrides, `key.path=value`; later ones win. They are checked like the file's own values.
+  /// - Throws: `ConfigurationError` with all problems found.
+  public init(contentsOf path: String, settings: [String] = []) throws(ConfigurationError) {
+    try self.init(yaml: Self.text(of: path), name: path, settings: settings)
+  }
+
+  /// Reads YAML. What the text leaves to the data set or the network (`classes`, `validation`, `augment`,
+  /// `maximumDepth`) is filled in.
+  /// - Parameters:
+  ///   - name: what errors call the text.
+  ///   - settings: overrides, `key.path=value`; later ones win.
+  /// - Throws: `ConfigurationError` with all problems found.
+  public init(yaml: String, name: String, settings: [String] = []) throws(ConfigurationError) {
+    var tree = try Tree(yaml: yaml, name: name)
+    for setting in settings { try tree.apply(setting: setting) }
+    var reading = Reading(origin: tree.origin, knownPaths: Self.keys.map(\.path))
+    self = .unset
+    Self.schema.read(tree, into: &self, &reading)
+    if reading.problems.isEmpty { reading.problems = contradictions(in: tree) }
+    guard reading.problems.isEmpty else { throw ConfigurationError(reading.problems) }
+    fillIn()
+  }
+
+  /// The configuration as YAML, with every key; reading it gives an equal one.
+  /// - Throws: `YamlError` if there is no memory for it.
+  public func yaml() throws -> String {
+    try Yams.serialize(node: Self.schema.write(self), width: -1, allowUnicode: true)
+  }
+
+  /// The network of this configuration cut after `depth` blocks.
+  public func architecture(depth: Int) throws(ArchitectureError) -> Architecture {
+    let images = dataset.name.descriptor
+    return try Architecture(
+      family: network.architecture, depth: depth, classes: network.classes ?? images.classes,
+      input: ImageShape(height: images.height, width: images.width, channels: images.channels))
+  }
+
+  private mutating func fillIn() {
+    let images = dataset.name.descriptor
+    dataset.validation = dataset.validation ?? images.validationCount
+    dataset.augment = dataset.augment ?? images.augmentation
+    network.classes = network.classes ?? images.classes
+    search.maximumDepth = search.maximumDepth ?? network.architecture.maximumDepth
+  }
+
+  private static func text(of path: String) throws(ConfigurationError) -> String {
+    let origin = ConfigurationOrigin.file(path, line: nil, column: nil)
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw .unreadable(origin, "no such file")
+    }
+    guard !isDirectory.boolValue else { throw .unreadable(origin, "expected a file, found a directory") }
+    let data: Data
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      data = try file.read(upToCount: sizeLimit + 1) ?? Data()
+    } catch {
+      throw .unreadable(origin, "cannot be read, check its permissions")
+    }
+    guard data.count <= sizeLimit else {
+      throw .unreadable(origin, "expected a configuration of at most \(sizeLimit) bytes, found more")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw .unreadable(origin, "expected UTF-8 text, found other bytes")
+    }
+    return text
+  }
+}

@@ -1,0 +1,111 @@
+// Every key that a configuration may have: what it holds, in which range, and what it is for.
+
+import Datasets
+import DepthSearch
+import DistributedTraining
+import NeuralNetwork
+
+extension Configuration {
+  /// Every key with its default, in the order in which `yaml()` writes them.
+  public static var keys: [KeyDescription] { schema.describe(unset) }
+
+  /// What keys stand at before anything is read. Those without a default of their own are required, so that the
+  /// values given here are never used.
+  static var unset: Configuration {
+    Configuration(
+      dataset: DatasetOptions(name: .mnist), network: NetworkOptions(architecture: .resnet18),
+      search: SearchOptions(target: 100))
+  }
+
+  static var schema: Schema<Configuration> {
+    Schema(
+      Key("dataset", \.dataset, datasetKeys), Key("network", \.network, networkKeys),
+      Key("warmUp", \.warmUp, warmUpKeys), Key("search", \.search, searchKeys),
+      Key("training", \.training, trainingKeys), Key("communication", \.communication, communicationKeys))
+  }
+
+  private static var datasetKeys: Schema<DatasetOptions> {
+    Schema(
+      Key("name", \.name, .word(), isRequired: true, "The data set."),
+      Key("directory", \.directory, .text(), null: "the usual places", "Where its files are."),
+      Key(
+        "validation", \.validation, .integer(1...10_000_000), null: "the experiment's own number",
+        "Images at the end of the training files that are held out for validation."),
+      Key(
+        "trainLimit", \.trainLimit, .integer(1...10_000_000), null: "all",
+        "Uses only the first so many training images, for trials."),
+      Key(
+        "testLimit", \.testLimit, .integer(1...10_000_000), null: "all", "Uses only the first so many test images."),
+      Key(
+        "augment", \.augment, .word(), null: "the data set's own way",
+        "How training images are varied from epoch to epoch."))
+  }
+
+  private static var networkKeys: Schema<NetworkOptions> {
+    Schema(
+      Key("architecture", \.architecture, .word(), isRequired: true, "The network whose prefixes are searched."),
+      Key("classes", \.classes, .integer(2...65_536), null: "the data set's", "Classes told apart."))
+  }
+
+  private static var warmUpKeys: Schema<WarmUpOptions> {
+    Schema(
+      Key("epochs", \.epochs, .integer(0...100_000), "Epochs that train all levels together before the search."),
+      Key(
+        "learningRate", \.learningRate, .number(1e-9...100),
+        "The first of these epochs' learning rate; it falls to 0 along a cosine."))
+  }
+
+  private static var searchKeys: Schema<SearchOptions> {
+    Schema(
+      Key("policy", \.policy, .word(), "The procedure that decides."),
+      Key(
+        "target", \.target, .tenths(0.1...100), isRequired: true, "The validation accuracy aimed at, in percent."),
+      Key("tolerance", \.tolerance, .tenths(0...99.9), "How far below it still counts as met, in points."),
+      Key("initialDepth", \.initialDepth, .integer(1...1_000), "The level that the search starts with."),
+      Key(
+        "maximumDepth", \.maximumDepth, .integer(1...1_000), null: "the whole network",
+        "The deepest level that may be tried."),
+      Key(
+        "patience", \.patience, .integer(1...100_000),
+        "Epochs without improvement after which a level is given up or its fine-tuning ends."),
+      Key(
+        "restart", \.restart, .word(),
+        "What a new level starts from: the weights after the warm-up, or the trained blocks with a new one."),
+      Key(
+        "bestAfterGrowth", \.bestAfterGrowth, .word(),
+        "Whether the accuracy that a new level has to beat starts again at zero or stays."),
+      Key("plateau", \.plateau, plateauKeys),
+      Key(
+        "growthRateFactor", \.growthRateFactor, .number(0.001...1_000),
+        "A new level's learning rate, as a multiple of training.learningRate."),
+      Key(
+        "epochLimit", \.epochLimit, .integer(1...1_000_000), null: "none",
+        "An upper bound on the epochs of the whole search."))
+  }
+
+  private static var plateauKeys: Schema<SearchOptions.Plateau> {
+    Schema(
+      Key("epochs", \.epochs, .integer(1...100_000), "Epochs without improvement before the learning rate falls."),
+      Key("factor", \.factor, .number(0.001...1), "What it is then multiplied by."))
+  }
+
+  private static var trainingKeys: Schema<TrainingOptions> {
+    Schema(
+      Key("batchSize", \.batchSize, .integer(1...1_048_576), "Images per step, over all ranks together."),
+      Key("learningRate", \.learningRate, .number(1e-9...100), "The search's first learning rate."),
+      Key("momentum", \.momentum, .number(0...0.9999), "The share of the last step that the next one keeps."),
+      Key("weightDecay", \.weightDecay, .number(0...1), "Pulls every parameter towards 0."),
+      Key("seed", \.seed, .integer(0...UInt64.max), "The number that all random choices follow from."),
+      Key(
+        "batchNorm", \.batchNorm, .word(),
+        "Whether batch-norm statistics are those of the rank's share of a batch or of the whole batch."),
+      Key("kernels", \.kernels, .word(), "The layers' implementation: the fast one, or the readable reference."))
+  }
+
+  private static var communicationKeys: Schema<CommunicationOptions> {
+    Schema(
+      Key(
+        "bucketMegabytes", \.bucketMegabytes, .number(0.001...1_000),
+        "The size of the pieces in which gradients are summed over the ranks, in 10^6 bytes."))
+  }
+}

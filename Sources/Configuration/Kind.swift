@@ -1,0 +1,86 @@
+// The kinds of values a key may hold: numbers in a range, words of an enumeration, texts.
+
+import Yams
+
+/// What a key may hold: how it is said, read and written.
+struct Kind<Value> {
+  /// Type and range in words, for `expected …`.
+  var expected: String
+  /// The words it can be, if it is one of a few.
+  var words: [String] = []
+  /// The value, or nil if it is none of this kind.
+  var read: (Tree) -> Value?
+  /// The value as YAML.
+  var write: (Value) -> Node
+}
+
+extension Kind {
+  /// The word that may have been meant by what was written.
+  func nearestWord(to tree: Tree) -> String? {
+    if case .scalar(let text, _) = tree.content { nearest(to: text, in: words) } else { nil }
+  }
+
+  /// A kind whose values are written without quotation marks.
+  private static func plain(
+    _ expected: String, words: [String] = [], read: @escaping (String) -> Value?,
+    write: @escaping (Value) -> String = { "\($0)" }
+  ) -> Kind {
+    Kind(
+      expected: expected, words: words,
+      read: { if case .scalar(let text, isPlain: true) = $0.content { read(text) } else { nil } },
+      write: { Node(write($0), .implicit, .plain) })
+  }
+
+  /// An integer in decimal digits.
+  static func integer(_ range: ClosedRange<Value>) -> Kind where Value: FixedWidthInteger {
+    let isUnbounded = range.upperBound == .max
+    let expected = "an integer from \(range.lowerBound)\(isUnbounded ? "" : " to \(range.upperBound)")"
+    return plain(expected, read: { Value($0).flatMap { range.contains($0) ? $0 : nil } })
+  }
+
+  /// A decimal number.
+  static func number(_ range: ClosedRange<Double>) -> Kind where Value == Double {
+    plain(
+      "a number from \(range.lowerBound) to \(range.upperBound)",
+      read: { text in
+        guard text.allSatisfy({ "0123456789+-.eE".contains($0) }) else { return nil }
+        return Double(text).flatMap { range.contains($0) ? $0 : nil }
+      })
+  }
+
+  /// A percentage to one decimal.
+  static func tenths(_ range: ClosedRange<Double>) -> Kind where Value == Double {
+    var kind = number(range)
+    let read = kind.read
+    kind.expected += " in steps of 0.1"
+    kind.read = { read($0).flatMap { $0 == ($0 * 10).rounded() / 10 ? $0 : nil } }
+    return kind
+  }
+
+  /// One of an enumeration's words.
+  static func word() -> Kind where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    let words = Value.allCases.map(\.rawValue)
+    return plain(
+      words.count == 1 ? words[0] : "one of \(words.joined(separator: ", "))", words: words,
+      read: { Value(rawValue: $0) }, write: \.rawValue)
+  }
+
+  /// Any text, with or without quotation marks.
+  static func text() -> Kind where Value == String {
+    Kind(
+      expected: "a text",
+      read: {
+        guard case .scalar(let text, _) = $0.content, !$0.isNull, !text.isEmpty else { return nil }
+        return text
+      },
+      write: { Node($0, .implicit, .doubleQuoted) })
+  }
+
+  /// The same, or null for what `meaning` says.
+  func orNull(_ meaning: String) -> Kind<Value?> {
+    Kind<Value?>(
+      expected: "\(expected), or null for \(meaning)", words: words,
+      read: { tree in tree.isNull ? .some(nil) : read(tree).map { .some($0) } },
+      write: { $0.map(write) ?? Node("null", .implicit, .plain) })
+  }
+}

@@ -1,0 +1,129 @@
+// What a depth search aims at and how patient it is. The defaults are the published procedure's.
+
+/// The settings of a depth search.
+public struct SearchOptions: Codable, Equatable, Sendable {
+  /// The procedures that can lead a search.
+  public enum Policy: String, Codable, CaseIterable, Sendable {
+    /// Progressive depth expansion as published (`PaperPolicy`).
+    case paper
+  }
+
+  /// The weights that a level starts from when the search grows onto it.
+  public enum Restart: String, Codable, CaseIterable, Sendable {
+    /// All weights go back to those at the end of the warm-up, as published.
+    case warmup
+    /// The trained blocks stay; only the new block and its classifier come from the warm-up.
+    case inherit
+  }
+
+  /// What a new level has to beat before its patience starts again.
+  public enum BestAfterGrowth: String, Codable, CaseIterable, Sendable {
+    /// Only itself: the best accuracy starts again at zero. The published code does this.
+    case reset
+    /// The best of all levels before it. The published logs were made this way.
+    case keep
+  }
+
+  /// When and how far the learning rate falls.
+  public struct Plateau: Codable, Equatable, Sendable {
+    /// Epochs without improvement between two reductions, at least 1.
+    public var epochs: Int
+    /// What each reduction multiplies the rate by, above 0 and at most 1.
+    public var factor: Double
+
+    /// A reduction by `factor` every `epochs` epochs without improvement.
+    public init(epochs: Int = 5, factor: Double = 0.6) {
+      self.epochs = epochs
+      self.factor = factor
+    }
+  }
+
+  /// The procedure that decides.
+  public var policy: Policy
+  /// The validation accuracy aimed at, in percent, a multiple of 0.1: accuracies are compared rounded to that.
+  public var target: Double
+  /// How far below the target still counts as met, in points of a percent, a multiple of 0.1 below `target`.
+  public var tolerance: Double
+  /// The level that the search starts with, from 1.
+  public var initialDepth: Int
+  /// The deepest level that may be tried; nil is the whole network.
+  public var maximumDepth: Int?
+  /// Epochs without improvement after which a level is given up, or its fine-tuning ends; at least 1.
+  public var patience: Int
+  /// The weights that a new level starts from.
+  public var restart: Restart
+  /// Whether a new level has to beat the levels before it.
+  public var bestAfterGrowth: BestAfterGrowth
+  /// How the learning rate falls while nothing improves.
+  public var plateau: Plateau
+  /// A new level's learning rate, as a multiple of the first level's.
+  public var growthRateFactor: Double
+  /// An upper bound on the epochs of the whole search, at least 1; nil is none.
+  public var epochLimit: Int?
+
+  /// Options with the published defaults.
+  public init(
+    policy: Policy = .paper, target: Double, tolerance: Double = 0.5, initialDepth: Int = 1, maximumDepth: Int? = nil,
+    patience: Int = 23, restart: Restart = .warmup, bestAfterGrowth: BestAfterGrowth = .reset,
+    plateau: Plateau = Plateau(), growthRateFactor: Double = 0.5, epochLimit: Int? = nil
+  ) {
+    self.policy = policy
+    self.target = target
+    self.tolerance = tolerance
+    self.initialDepth = initialDepth
+    self.maximumDepth = maximumDepth
+    self.patience = patience
+    self.restart = restart
+    self.bestAfterGrowth = bestAfterGrowth
+    self.plateau = plateau
+    self.growthRateFactor = growthRateFactor
+    self.epochLimit = epochLimit
+  }
+
+  /// The same options for a baseline that trains one level only: the search starts at its maximum depth.
+  public func atFixedDepth(_ depth: Int) -> SearchOptions {
+    var options = self
+    options.initialDepth = depth
+    options.maximumDepth = depth
+    return options
+  }
+
+  /// The levels that a search in `family` may visit.
+  /// - Throws: `SearchError.depths` unless 1 ≤ `initialDepth` ≤ `maximumDepth` ≤ the family's maximum.
+  public func depths(in family: Architecture.Family) throws(SearchError) -> ClosedRange<Int> {
+    let last = maximumDepth ?? family.maximumDepth
+    guard initialDepth >= 1, initialDepth <= last, last <= family.maximumDepth else {
+      throw .depths(initial: initialDepth, maximum: last, family)
+    }
+    return initialDepth...last
+  }
+
+  /// The policy that these options name, at its start or where `state` left it.
+  /// - Parameter learningRate: the first level's learning rate.
+  /// - Throws: `SearchError` if the family lacks these depths or the state is not one of this search.
+  public func makePolicy(
+    for family: Architecture.Family, learningRate: Double, resuming state: SearchState? = nil
+  ) throws(SearchError) -> any DepthPolicy {
+    switch policy {
+    case .paper: try PaperPolicy(options: self, family: family, learningRate: learningRate, resuming: state)
+    }
+  }
+}
+
+/// Why a search cannot start.
+public enum SearchError: Error, Equatable, CustomStringConvertible {
+  case depths(initial: Int, maximum: Int, Architecture.Family)
+  case state(String)
+
+  /// What was expected and what was found.
+  public var description: String {
+    switch self {
+    case .depths(let initial, let maximum, let family):
+      """
+      a search in \(family.rawValue) needs 1 <= initial depth <= maximum depth <= \(family.maximumDepth), \
+      not \(initial) and \(maximum)
+      """
+    case .state(let problem): "the saved search state does not belong to this search: \(problem)"
+    }
+  }
+}

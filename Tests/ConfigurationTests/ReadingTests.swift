@@ -1,0 +1,144 @@
+// What a configuration means when it is right.
+
+import Configuration
+import Foundation
+import Testing
+
+/// The least that a configuration has to say.
+let minimal = """
+  dataset: {name: mnist}
+  network: {architecture: resnet18}
+  search: {target: 99.5}
+  """
+
+@Suite("Reading a configuration")
+struct ReadingTests {
+  @Test("three keys are enough: the rest is the published procedure's, the data set's and the network's")
+  func defaults() throws {
+    let configuration = try Configuration(yaml: minimal, name: "test")
+    #expect(configuration.dataset == DatasetOptions(name: .mnist, validation: 10_000, augment: Augmentation.none))
+    #expect(configuration.network == NetworkOptions(architecture: .resnet18, classes: 10))
+    #expect(configuration.warmUp == WarmUpOptions(epochs: 3, learningRate: 0.001))
+    #expect(configuration.search == SearchOptions(target: 99.5, maximumDepth: 8))
+    #expect(configuration.search.patience == 23)
+    #expect(configuration.training == TrainingOptions())
+    #expect(configuration.training.batchSize == 128)
+    #expect(configuration.communication == CommunicationOptions(bucketMegabytes: 2))
+  }
+
+  /// Every key with a value that is not its default.
+  static let everything = """
+    dataset:
+      name: cifar100
+      directory: "data/ünusual: place"
+      validation: 1000
+      trainLimit: 2000
+      testLimit: 3000
+      augment: crop
+    network:
+      architecture: resnet50
+      classes: 100
+    warmUp:
+      epochs: 0
+      learningRate: 0.30000000000000004
+    search:
+      policy: paper
+      target: 70.1
+      tolerance: 0.3
+      initialDepth: 2
+      maximumDepth: 15
+      patience: 7
+      restart: inherit
+      bestAfterGrowth: keep
+      plateau:
+        epochs: 6
+        factor: 0.7
+      growthRateFactor: 1.0
+      epochLimit: 400
+    training:
+      batchSize: 64
+      learningRate: 1e-05
+      momentum: 0.8
+      weightDecay: 0.0001
+      seed: 18446744073709551615
+      batchNorm: synchronized
+      kernels: reference
+    communication:
+      bucketMegabytes: 0.5
+
+    """
+
+  @Test("every key is read into its property")
+  func allKeys() throws {
+    let configuration = try Configuration(yaml: Self.everything, name: "test")
+    #expect(configuration.dataset.name == .cifar100)
+    #expect(configuration.dataset.directory == "data/ünusual: place")
+    #expect(configuration.dataset.validation == 1_000)
+    #expect(configuration.dataset.trainLimit == 2_000)
+    #expect(configuration.dataset.testLimit == 3_000)
+    #expect(configuration.dataset.augment == .crop)
+    #expect(configuration.network == NetworkOptions(architecture: .resnet50, classes: 100))
+    #expect(configuration.warmUp == WarmUpOptions(epochs: 0, learningRate: 0.1 + 0.2))
+    #expect(
+      configuration.search
+        == SearchOptions(
+          target: 70.1, tolerance: 0.3, initialDepth: 2, maximumDepth: 15, patience: 7, restart: .inherit,
+          bestAfterGrowth: .keep, plateau: .init(epochs: 6, factor: 0.7), growthRateFactor: 1, epochLimit: 400))
+    #expect(
+      configuration.training
+        == TrainingOptions(
+          batchSize: 64, learningRate: 1e-5, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
+          kernels: .reference))
+    #expect(configuration.communication.bucketMegabytes == 0.5)
+  }
+
+  @Test("what is written back has every key, and reads back equal", arguments: [minimal, everything])
+  func roundTrip(_ yaml: String) throws {
+    let configuration = try Configuration(yaml: yaml, name: "test")
+    let written = try configuration.yaml()
+    #expect(try Configuration(yaml: written, name: "written") == configuration)
+    for key in Configuration.keys {
+      let name = try #require(key.path.split(separator: ".").last)
+      #expect(written.contains("\(name): "), "\(key.path)")
+    }
+    if yaml == Self.everything { #expect(written == yaml) }
+  }
+
+  @Test("an override counts over the file, a later one over an earlier one, and may open a section")
+  func overrides() throws {
+    let configuration = try Configuration(
+      yaml: minimal, name: "test",
+      settings: [
+        "search.target=98", "search.target=97.5", "search.plateau.epochs=4", "dataset.directory=a=b",
+        "search.epochLimit=null",
+      ])
+    #expect(configuration.search.target == 97.5)
+    #expect(configuration.search.plateau == .init(epochs: 4, factor: 0.6))
+    #expect(configuration.dataset.directory == "a=b")
+    #expect(configuration.search.epochLimit == nil)
+  }
+
+  @Test("a section without anything in it is a section of defaults")
+  func emptySection() throws {
+    let configuration = try Configuration(yaml: minimal + "\ntraining:\n  # batchSize: 64\n", name: "test")
+    #expect(configuration.training == TrainingOptions())
+  }
+
+  @Test("every key is described: its kind, its default unless it is required, and what it is for")
+  func descriptions() {
+    let keys = Configuration.keys
+    #expect(
+      keys.filter { $0.standard == nil }.map(\.path) == ["dataset.name", "network.architecture", "search.target"])
+    #expect(keys.allSatisfy { !$0.expected.isEmpty && $0.summary.hasSuffix(".") })
+    #expect(keys.first { $0.path == "search.plateau.factor" }?.standard == "0.6")
+  }
+
+  @Test("a configuration knows its network")
+  func architecture() throws {
+    let configuration = try Configuration(yaml: minimal, name: "test")
+    let expected = try Architecture(
+      family: .resnet18, depth: 2, classes: 10, input: ImageShape(height: 28, width: 28, channels: 1))
+    #expect(try configuration.architecture(depth: 2) == expected)
+    #expect(throws: ArchitectureError.self) { try configuration.architecture(depth: 9) }
+  }
+}
