@@ -10,7 +10,7 @@ struct BatchTests {
     _ assembler: BatchAssembler, _ indices: [Int], epoch: Int = 0, size: Int
   ) -> (images: [Float], labels: [Int32]) {
     // Larger than needed, and not zero: every float of the batch must be written, none beyond it.
-    let buffer = AlignedBuffer(count: indices.count * size + 5)
+    let buffer = AlignedBuffer<Float>(count: indices.count * size + 5)
     buffer.view.fill(77)
     var labels: [Int32] = [9, 9, 9]
     assembler.assemble(indices[...], epoch: epoch, images: buffer.view, labels: &labels)
