@@ -1,1 +1,8 @@
-print("0 passed, 0 failed")
+import MPI
+import RankTesting
+
+RankTests.main([
+  RankTest("sum", ranks: 2...) { world, expect in
+    expect.equal(try world.allreduce(world.rank, .sum), world.size * (world.size - 1) / 2)
+  }
+])
