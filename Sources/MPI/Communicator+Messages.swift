@@ -13,6 +13,13 @@ public struct MessageStatus: Equatable, Sendable {
   public let tag: Int
   /// The number of elements.
   public let count: Int
+
+  /// A description of a message, to compare with.
+  public init(source: Int, tag: Int, count: Int) {
+    self.source = source
+    self.tag = tag
+    self.count = count
+  }
 }
 
 extension Communicator {
@@ -75,6 +82,14 @@ extension Communicator {
       }
       envelope = Envelope(piece)
     }
+  }
+
+  /// Receives a message of at most one element into `value`. Parameters and errors are those of the other `receive`s.
+  @discardableResult
+  public func receive<T: MPIScalar>(
+    into value: inout T, from source: Int? = nil, tag: Int? = nil
+  ) throws(MPIError) -> MessageStatus {
+    try withOneElement(&value) { (buffer) throws(MPIError) in try receive(into: buffer, from: source, tag: tag) }
   }
 
   /// Receives a message of any length. Parameters and errors are those of `receive(into:from:tag:)`.
@@ -164,11 +179,11 @@ extension MessageStatus {
     var status = status
     var count: Int32 = 0
     try check(MPI_Get_count(&status, datatype.handle, &count), "MPI_Get_count")
-    source = Int(status.MPI_SOURCE)
-    tag = Int(status.MPI_TAG)
+    let source = Int(status.MPI_SOURCE)
+    let tag = Int(status.MPI_TAG)
     guard count != cmpi_undefined() else {
       throw .wrongElementType(function: "\(function)", type: name(), source: source, tag: tag)
     }
-    self.count = Int(count)
+    self.init(source: source, tag: tag, count: Int(count))
   }
 }

@@ -143,9 +143,9 @@ extension Communicator {
 
 extension Communicator {
   /// Passes one scalar as a buffer of one element.
-  func withOneElement<T: MPIScalar>(
-    _ value: inout T, _ body: (UnsafeMutableBufferPointer<T>) throws(MPIError) -> Void
-  ) throws(MPIError) {
+  func withOneElement<T: MPIScalar, Result>(
+    _ value: inout T, _ body: (UnsafeMutableBufferPointer<T>) throws(MPIError) -> Result
+  ) throws(MPIError) -> Result {
     try withUnsafeMutablePointer(to: &value) { (pointer) throws(MPIError) in
       try body(UnsafeMutableBufferPointer(start: pointer, count: 1))
     }

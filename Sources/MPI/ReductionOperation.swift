@@ -19,9 +19,9 @@ public struct ReductionOperation<Element: MPIScalar> {
 }
 
 extension ReductionOperation where Element: FixedWidthInteger {
-  /// 1 where every rank's element is not 0, else 0.
+  /// Not 0 where every rank's element is not 0, else 0. (On one rank, libraries differ in whether it is made 1.)
   public static var logicalAnd: Self { Self(handle: cmpi_logical_and()) }
-  /// 1 where some rank's element is not 0, else 0.
+  /// Not 0 where some rank's element is not 0, else 0. (On one rank, libraries differ in whether it is made 1.)
   public static var logicalOr: Self { Self(handle: cmpi_logical_or()) }
   /// The bits that are set on every rank.
   public static var bitwiseAnd: Self { Self(handle: cmpi_bitwise_and()) }

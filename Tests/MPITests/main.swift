@@ -1,8 +1,19 @@
+// Proves the MPI module: mpirun -n 1…4 MPITests [--filter TEXT] [--timeout SECONDS].
+
 import MPI
 import RankTesting
 
-RankTests.main([
-  RankTest("sum", ranks: 2...) { world, expect in
-    expect.equal(try world.allreduce(world.rank, .sum), world.size * (world.size - 1) / 2)
+if CommandLine.arguments.contains(dropRequestArgument) {
+  try dropRequest()
+} else {
+  RankTests.main { universe in
+    let integers: [any (Number & FixedWidthInteger).Type] = [
+      Int8.self, Int16.self, Int32.self, Int64.self, Int.self, UInt8.self, UInt16.self, UInt32.self, UInt64.self,
+      UInt.self,
+    ]
+    return universeTests(universe) + communicatorTests()
+      + forEveryElementType { collectiveTests($0) + messageTests($0) }
+      + integers.flatMap { integerReductionTests($0) + extremeValueTests($0) }
+      + longBufferTests() + blockingMessageTests() + requestTests() + codableTests() + errorTests()
   }
-])
+}

@@ -23,9 +23,10 @@ public enum RankTests {
       watchdog.watch("starting MPI", seconds: options.timeout)
       let universe = try Universe.initialize(requiring: .funneled)
       let verdict = try TestRun(world: universe.world, options: options, watchdog: watchdog).run(makeTests(universe))
+      // Printed before the end: once a rank exits with 1, the launcher may end the others.
+      if verdict.isRankZero { printLine(verdict.description) }
       watchdog.watch("ending MPI", seconds: options.timeout)
       try universe.finalize()
-      if verdict.isRankZero { printLine(verdict.description) }
       exit(verdict.failed == 0 ? 0 : 1)
     } catch {
       fail("\(error)")
