@@ -12,9 +12,9 @@ public struct ReductionOperation<Element: MPIScalar> {
   public static var sum: Self { Self(handle: cmpi_sum()) }
   /// The product. Integers wrap around.
   public static var product: Self { Self(handle: cmpi_product()) }
-  /// The smallest element.
+  /// The smallest element. MPICH 4.0 compares unsigned integers as signed ones.
   public static var min: Self { Self(handle: cmpi_min()) }
-  /// The largest element.
+  /// The largest element. MPICH 4.0 compares unsigned integers as signed ones.
   public static var max: Self { Self(handle: cmpi_max()) }
 }
 

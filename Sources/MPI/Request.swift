@@ -26,8 +26,10 @@ public struct Request: ~Copyable {
   }
 
   deinit {
-    precondition(
-      isFinished, "a request of \(function) on rank \(rank) was dropped unfinished: wait() for it, or add it to a pool")
+    // Not a precondition: its message is left out of release builds.
+    if !isFinished {
+      fatalError("rank \(rank) dropped a request of \(function) unfinished: wait() for it, or add it to a pool")
+    }
   }
 
   /// Waits until the operation has finished.
@@ -55,5 +57,13 @@ public struct Request: ~Copyable {
     isFinished = code != cmpi_success() || flag != 0
     try check(code, "MPI_Test", rank: rank)
     return isFinished
+  }
+
+  /// Gives the operation up without waiting.
+  ///
+  /// Only for a rank that is about to end after an error: MPI may still use the buffer, and the operation stays open
+  /// on the other ranks.
+  public consuming func abandon() {
+    isFinished = true
   }
 }

@@ -28,8 +28,9 @@ public struct RequestPool: ~Copyable {
   }
 
   deinit {
-    precondition(
-      pendingCount == 0, "a pool was dropped with \(pendingCount) unfinished requests: call waitAll() before")
+    if pendingCount > 0 {
+      fatalError("a pool was dropped with \(pendingCount) unfinished requests: call waitAll() before")
+    }
     requests.deallocate()
     statuses.deallocate()
     indices.deallocate()
@@ -76,6 +77,11 @@ public struct RequestPool: ~Copyable {
     pendingCount -= Int(count)
     for index in 0..<Int(count) { finished(Int(indices[index])) }
     return Int(count)
+  }
+
+  /// Gives all operations up without waiting, as `Request.abandon()` does.
+  public mutating func abandonAll() {
+    pendingCount = 0
   }
 
   /// Throws the first failed request's own error where the call only says that there is one.

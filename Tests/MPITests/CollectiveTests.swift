@@ -162,15 +162,18 @@ func integerReductionTests<T: Number & FixedWidthInteger>(_: T.Type) -> [RankTes
   ]
 }
 
-func extremeValueTests<T: Number & FixedWidthInteger>(_: T.Type) -> [RankTest] {
-  [
-    RankTest("\(T.self): the extreme values pass unchanged") { world, expect in
-      expect.equal(
-        try world.allgather([T.min, T.max]), Array(repeatElement([T.min, T.max], count: world.size).joined()))
-      expect.equal(try world.allreduce(world.rank == 0 ? T.min : T.max, .min), .min, "min")
-      expect.equal(try world.allreduce(world.rank == 0 ? T.max : T.min, .max), .max, "max")
-    }
-  ]
+/// MPICH 4.0 compares unsigned integers as if they were signed, called from C too: there, only the others are ordered.
+func extremeValueTests<T: Number & FixedWidthInteger>(_: T.Type, library: String) -> [RankTest] {
+  let ordering = RankTest("\(T.self): min and max order the extreme values") { world, expect in
+    expect.equal(try world.allreduce(world.rank == 0 ? T.min : T.max, .min), .min, "min")
+    expect.equal(try world.allreduce(world.rank == 0 ? T.max : T.min, .max), .max, "max")
+  }
+  let passing = RankTest("\(T.self): the extreme values pass unchanged") { world, expect in
+    let pair = [T.min, T.max]
+    expect.equal(try world.allgather(pair), Array(repeatElement(pair, count: world.size).joined()))
+  }
+  let isMPICH40 = library.hasPrefix("MPICH Version:\t4.0")
+  return isMPICH40 && !T.isSigned ? [passing] : [passing, ordering]
 }
 
 /// Checks that do not depend on the element type.

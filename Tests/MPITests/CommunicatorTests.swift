@@ -78,9 +78,10 @@ func communicatorTests() -> [RankTest] {
       world.maximumCountPerCall = .max
       expect.equal(world.maximumCountPerCall, Int(Int32.max))
     },
-    RankTest("thousands of communicators can be made and dropped") { world, expect in
-      // MPI libraries have some thousand communicator numbers: dropped ones must come back.
-      for _ in 0..<5000 { _ = try world.duplicate() }
+    RankTest("thousands of communicators can be made and dropped", timeout: 300) { world, expect in
+      // MPICH has 2048 communicator numbers: dropped ones must come back. Where ranks spin while they wait, more ranks
+      // than cores make this slow.
+      for _ in 0..<2200 { _ = try world.duplicate() }
       expect.equal(try world.duplicate().allreduce(1, .sum), world.size)
     },
     RankTest("a barrier holds every rank until the last has come") { world, expect in

@@ -4,8 +4,53 @@ import Foundation
 import MPI
 import RankTesting
 
-/// The argument that makes this program drop an unfinished request, for the test that watches it die.
-let dropRequestArgument = "--drop-request"
+/// What this program does with requests that nothing will ever answer, for the tests that watch it end.
+enum Desertion: String {
+  case dropRequest = "--drop-request"
+  case dropPool = "--drop-pool"
+  case abandon = "--abandon"
+
+  /// Does it, in a world of one.
+  func commit() throws {
+    let universe = try Universe.initialize()
+    let buffer = StableBuffer([0])
+    let request = try universe.world.startReceive(into: buffer.all, from: 0)
+    switch self {
+    case .dropRequest: _ = consume request
+    case .dropPool: dropPool(of: request)
+    case .abandon:
+      request.abandon()
+      var pool = RequestPool()
+      pool.add(try universe.world.startReceive(into: buffer.all, from: 0))
+      pool.abandonAll()
+    }
+    // Not finalised: MPI would have to wait for the receives.
+    exit(0)
+  }
+
+  private func dropPool(of request: consuming Request) {
+    var pool = RequestPool()
+    pool.add(request)
+  }
+
+  /// Runs this program to do it, and returns how that ended and what it wrote to its standard error.
+  func commitInChild() throws -> (reason: Process.TerminationReason, code: Int32, errors: String) {
+    let child = Process()
+    child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    child.arguments = [rawValue]
+    // Without the launcher's variables the process is a world of one; a crash needs no report.
+    child.environment = ProcessInfo.processInfo.environment.filter { name, _ in
+      !["OMPI_COMM", "OMPI_MCA_", "PMIX_", "PMI_"].contains { name.hasPrefix($0) }
+    }
+    child.environment?["SWIFT_BACKTRACE"] = "enable=no"
+    let pipe = Pipe()
+    child.standardError = pipe
+    try child.run()
+    let errors = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    child.waitUntilExit()
+    return (child.terminationReason, child.terminationStatus, errors)
+  }
+}
 
 func requestTests() -> [RankTest] {
   [
@@ -96,26 +141,17 @@ func requestTests() -> [RankTest] {
         expect(pool.isEmpty, "the pool is empty after an error")
       }
     },
-    RankTest("an unfinished request that is dropped ends the program", ranks: 1...1) { _, expect in
-      let program = Process()
-      program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      program.arguments = [dropRequestArgument]
-      // Without the launcher's variables the process is a world of one.
-      program.environment = ProcessInfo.processInfo.environment.filter { name, _ in
-        !["OMPI_COMM", "OMPI_MCA_", "PMIX_", "PMI_"].contains { name.hasPrefix($0) }
-      }
-      program.standardError = FileHandle.nullDevice
-      try program.run()
-      program.waitUntilExit()
-      expect(program.terminationReason == .uncaughtSignal, "it ended with code \(program.terminationStatus)")
+    RankTest("an unfinished request or pool that is dropped ends the program and says so", ranks: 1...1) { _, expect in
+      let request = try Desertion.dropRequest.commitInChild()
+      expect(request.reason == .uncaughtSignal, "the request: it ended with code \(request.code)")
+      expect(request.errors.contains("dropped a request of MPI_Irecv unfinished"), "it wrote '\(request.errors)'")
+      let pool = try Desertion.dropPool.commitInChild()
+      expect(pool.reason == .uncaughtSignal, "the pool: it ended with code \(pool.code)")
+      expect(pool.errors.contains("dropped with 1 unfinished requests"), "it wrote '\(pool.errors)'")
+    },
+    RankTest("abandoned requests let a program end", ranks: 1...1) { _, expect in
+      let child = try Desertion.abandon.commitInChild()
+      expect(child.reason == .exit && child.code == 0, "it ended with code \(child.code), '\(child.errors)'")
     },
   ]
-}
-
-/// Drops a receive that nothing will ever answer. Does not return normally if requests are guarded.
-func dropRequest() throws {
-  let universe = try Universe.initialize()
-  let buffer = StableBuffer([0])
-  _ = try universe.world.startReceive(into: buffer.all, from: 0)
-  try universe.finalize()
 }

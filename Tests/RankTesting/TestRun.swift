@@ -65,6 +65,7 @@ struct TestRun {
         let messages = expectations.failures.map { "  rank \(control.rank): \($0)" }.joined(separator: "\n")
         FileHandle.standardError.write(
           Data("FAIL  \(test.name): other ranks still wait in it; giving up\n\(messages)\n".utf8))
+        arrival.abandon()
         control.abort(1)
       }
       Thread.sleep(forTimeInterval: 0.0002)
