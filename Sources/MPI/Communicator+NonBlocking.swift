@@ -1,0 +1,90 @@
+// Operations that start now and finish later. Each returns a `Request`, whose documentation says what holds for the
+// buffers: they are stable memory, untouched until the request has finished.
+//
+// One request is one MPI call, so counts have MPI's limit; longer buffers are several requests.
+
+internal import CMPI
+
+extension Communicator {
+  /// Starts sending `buffer` to rank `destination`.
+  ///
+  /// - Throws: `MPIError.countTooLarge` for `maximumCountPerCall` elements or more.
+  public func startSend<T: MPIScalar>(
+    _ buffer: UnsafeBufferPointer<T>, to destination: Int, tag: Int = 0
+  ) throws(MPIError) -> Request {
+    try validate(rank: destination, as: "destination", "MPI_Isend")
+    try validate(tag: tag, "MPI_Isend")
+    let started = cmpi_isend(
+      buffer.baseAddress, try messageCount(buffer.count, "MPI_Isend"), T.datatype.handle, Int32(destination),
+      Int32(tag), handle)
+    return try Request(started, "MPI_Isend", rank: rank)
+  }
+
+  /// Starts receiving a message into the start of `buffer`; the request's `wait()` says what it was.
+  ///
+  /// - Parameters:
+  ///   - source: the rank it comes from; nil takes it from any rank.
+  ///   - tag: the tag it has; nil takes any.
+  /// - Throws: `MPIError.countTooLarge` for `maximumCountPerCall` elements or more.
+  public func startReceive<T: MPIScalar>(
+    into buffer: UnsafeMutableBufferPointer<T>, from source: Int? = nil, tag: Int? = nil
+  ) throws(MPIError) -> Request {
+    let envelope = try Envelope(source: source, tag: tag, of: self, "MPI_Irecv")
+    let started = cmpi_irecv(
+      buffer.baseAddress, try messageCount(buffer.count, "MPI_Irecv"), T.datatype.handle, envelope.source,
+      envelope.tag, handle)
+    return try Request(started, "MPI_Irecv", rank: rank, receives: T.datatype)
+  }
+
+  /// Starts combining every rank's `buffer` in place. Collective.
+  ///
+  /// - Throws: `MPIError.countTooLarge` for more than `Int32.max` elements.
+  public func startAllreduce<T: MPIScalar>(
+    _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation<T>
+  ) throws(MPIError) -> Request {
+    let started = cmpi_iallreduce(
+      cmpi_in_place(), buffer.baseAddress, try cCount(buffer.count, "MPI_Iallreduce"), T.datatype.handle,
+      operation.handle, handle)
+    return try Request(started, "MPI_Iallreduce", rank: rank)
+  }
+
+  /// Starts combining every rank's `source` into every rank's `destination`, which must not overlap it. Collective.
+  ///
+  /// - Throws: `MPIError.sizeMismatch` if the two differ in length, `MPIError.countTooLarge` for more than
+  ///   `Int32.max` elements.
+  public func startAllreduce<T: MPIScalar>(
+    _ source: UnsafeBufferPointer<T>, into destination: UnsafeMutableBufferPointer<T>,
+    _ operation: ReductionOperation<T>
+  ) throws(MPIError) -> Request {
+    try validate(destination.count, equals: source.count, "the destination", "MPI_Iallreduce")
+    let started = cmpi_iallreduce(
+      source.baseAddress, destination.baseAddress, try cCount(source.count, "MPI_Iallreduce"), T.datatype.handle,
+      operation.handle, handle)
+    return try Request(started, "MPI_Iallreduce", rank: rank)
+  }
+
+  /// Starts copying the root's `buffer` into every rank's. Collective.
+  ///
+  /// - Throws: `MPIError.countTooLarge` for more than `Int32.max` elements.
+  public func startBroadcast<T: MPIScalar>(
+    _ buffer: UnsafeMutableBufferPointer<T>, from root: Int
+  ) throws(MPIError) -> Request {
+    try validate(rank: root, as: "root", "MPI_Ibcast")
+    let started = cmpi_ibcast(
+      buffer.baseAddress, try cCount(buffer.count, "MPI_Ibcast"), T.datatype.handle, Int32(root), handle)
+    return try Request(started, "MPI_Ibcast", rank: rank)
+  }
+
+  /// Starts a barrier: the request finishes when every rank has started it. Collective.
+  public func startBarrier() throws(MPIError) -> Request {
+    try Request(cmpi_ibarrier(handle), "MPI_Ibarrier", rank: rank)
+  }
+
+  /// A blocking receiver takes a piece of `maximumCountPerCall` elements for one that is followed by another.
+  private func messageCount(_ count: Int, _ function: StaticString) throws(MPIError) -> Int32 {
+    guard count < maximumCountPerCall else {
+      throw .countTooLarge(function: "\(function)", count: count, maximum: maximumCountPerCall - 1)
+    }
+    return Int32(count)
+  }
+}
