@@ -1,5 +1,7 @@
 // What training is set to: plain values with the published defaults. Their ranges are checked where they are read.
 
+import Foundation
+
 /// How levels are trained, in the warm-up as in the search.
 public struct TrainingOptions: Codable, Equatable, Sendable {
   /// Where batch-norm statistics are taken over several ranks.
@@ -70,5 +72,12 @@ public struct CommunicationOptions: Codable, Equatable, Sendable {
   /// Options with the default bucket size.
   public init(bucketMegabytes: Double = 2) {
     self.bucketMegabytes = bucketMegabytes
+  }
+}
+
+extension WarmUpOptions {
+  /// The rate of an epoch, from 1: r·(1 + cos(π·e/E))/2 with e from 0, as published.
+  public func learningRate(inEpoch epoch: Int) -> Double {
+    learningRate * (1 + cos(.pi * Double(epoch - 1) / Double(epochs))) / 2
   }
 }

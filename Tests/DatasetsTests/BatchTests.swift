@@ -12,10 +12,12 @@ struct BatchTests {
     // Larger than needed, and not zero: every float of the batch must be written, none beyond it.
     let buffer = AlignedBuffer<Float>(count: indices.count * size + 5)
     buffer.view.fill(77)
-    var labels: [Int32] = [9, 9, 9]
-    assembler.assemble(indices[...], epoch: epoch, images: buffer.view, labels: &labels)
+    let labels = AlignedBuffer<Int32>(count: indices.count + 3)
+    withExtendedLifetime((buffer, labels)) {
+      assembler.assemble(indices[...], epoch: epoch, images: buffer.view, labels: labels.view)
+    }
     #expect(buffer.view.array.suffix(5).allSatisfy { $0 == 77 })
-    return (Array(buffer.view.array.dropLast(5)), labels)
+    return (buffer.view.array.dropLast(5), labels.view.array.dropLast(3))
   }
 
   @Test("pixels become (x/255 − mean)/deviation, per channel")

@@ -31,12 +31,11 @@ public struct BatchAssembler {
   ///   - indices: numbers of the images within the split, n of them.
   ///   - epoch: the epoch, which decides how images are varied.
   ///   - images: receives `[n, H, W, C]`, and may be longer.
-  ///   - labels: is replaced by the n labels, in memory it already has if that is enough.
-  public func assemble(_ indices: ArraySlice<Int>, epoch: Int = 0, images: FloatView, labels: inout [Int32]) {
+  ///   - labels: receives the n labels, and may be longer.
+  public func assemble(_ indices: ArraySlice<Int>, epoch: Int = 0, images: FloatView, labels: BufferView<Int32>) {
     let size = split.dataset.imageSize
-    labels.removeAll(keepingCapacity: true)
     for (place, index) in indices.enumerated() {
-      labels.append(Int32(split.label(at: index)))
+      labels[place] = Int32(split.label(at: index))
       let shift = augmentation.draw(seed: seed, epoch: epoch, index: index)
       write(index, shift, to: images[place * size..<(place + 1) * size])
     }

@@ -1,0 +1,153 @@
+// Trains and evaluates one network on all ranks at once; each rank works on its share of every batch.
+
+import Datasets
+import MPI
+import NeuralNetwork
+
+/// What an epoch or an evaluation came to, over all ranks.
+public struct EpochTotals: Codable, Equatable, Sendable {
+  /// Mean cross-entropy per image and classifier, in nats.
+  public let loss: Double
+  /// Right answers of all classifiers.
+  public let correct: Int
+  /// Answers of all classifiers: images × classifiers.
+  public let total: Int
+}
+
+/// Trains a network data-parallel: every rank holds all weights, computes the gradient of its share of each batch, and
+/// makes the same step with the sum of all gradients.
+public final class DataParallelTrainer {
+  /// The network in training.
+  public let network: DepthNetwork
+  private let communicator: Communicator
+  private let data: DatasetSplits
+  private let options: TrainingOptions
+  private let reducer: GradientReducer
+  private let images: AlignedBuffer<Float>
+  private let labels: AlignedBuffer<Int32>
+
+  /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
+  ///
+  /// - Throws: `TrainingError.imageShape` if the network does not read such images.
+  public init(
+    _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
+    options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions()
+  ) throws {
+    let dataset = data.train.dataset
+    let shape = ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels)
+    guard shape == architecture.input else {
+      throw TrainingError.imageShape(expected: architecture.input, found: shape)
+    }
+    self.communicator = communicator
+    self.data = data
+    self.options = options
+    reducer = GradientReducer(communicator, options: communication)
+    let capacity = (options.batchSize + communicator.size - 1) / communicator.size
+    network = DepthNetwork(
+      architecture, heads: heads, batchCapacity: capacity, kernels: options.kernels.implementation,
+      statisticsReduction: options.batchNorm == .synchronized ? SynchronizedStatistics(communicator) : nil)
+    images = AlignedBuffer(count: capacity * architecture.input.count)
+    labels = AlignedBuffer(count: capacity)
+  }
+
+  /// Gives every rank the weights that `root` passes; the others' argument is ignored. Collective.
+  /// - Throws: `MPIError`.
+  public func broadcast(_ weights: NetworkWeights?, from root: Int) throws {
+    if communicator.rank == root, let weights { network.weights = weights }
+    try communicator.broadcast(network.arena.values.unsafeBuffer, from: root)
+    try communicator.broadcast(network.arena.statistics.unsafeBuffer, from: root)
+  }
+
+  /// Trains on every training image once, in the order of `epoch`, and leaves equal weights on all ranks. Collective.
+  ///
+  /// - Parameters:
+  ///   - epoch: decides the order and the augmentation; counted over the whole run.
+  ///   - learningRate: the rate of all its steps.
+  ///   - progress: called after each step with the number of steps done and to do, and this rank's mean loss so far.
+  /// - Throws: `MPIError`, `TrainingError.diverged`, `TrainingError.ranksDisagree`.
+  public func trainEpoch(
+    _ epoch: Int, learningRate: Double, progress: (_ done: Int, _ steps: Int, _ loss: Double) throws -> Void
+  ) throws -> EpochTotals {
+    let optimizer = StochasticGradientDescent(
+      learningRate: learningRate, momentum: options.momentum, weightDecay: options.weightDecay)
+    let assembler = BatchAssembler(
+      data.train, normalization: data.normalization, augmentation: data.augmentation, seed: options.seed)
+    let batches = ShardedBatches(
+      EpochPermutation(count: data.train.count, seed: options.seed, epoch: epoch), batchSize: options.batchSize,
+      rank: communicator.rank, ranks: communicator.size)
+    var sums = Sums()
+    for (step, share) in batches.enumerated() {
+      assembler.assemble(share.indices, epoch: epoch, images: images.view, labels: labels.view)
+      try network.forward(images.view, images: share.count, mode: .training)
+      sums.add(
+        network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount),
+        answers: share.count * network.levels)
+      try network.backward(images.view, images: share.count)
+      try reducer.reduce(network.arena.gradients)
+      network.update(optimizer)
+      try progress(step + 1, batches.count, sums.loss / max(sums.total, 1))
+    }
+    if options.batchNorm == .local { try averageStatistics() }
+    let totals = try combine(sums)
+    guard totals.loss.isFinite else {
+      throw TrainingError.diverged(
+        epoch: epoch, depth: network.architecture.depth, loss: totals.loss, learningRate: learningRate)
+    }
+    try communicator.verifyEqualWeights(network.arena, epoch: epoch)
+    return totals
+  }
+
+  /// Classifies every image of `split` once, shared among the ranks, with running statistics. Collective.
+  /// - Throws: `MPIError`.
+  public func evaluate(_ split: DatasetSplit) throws -> EpochTotals {
+    let assembler = BatchAssembler(split, normalization: data.normalization)
+    let batches = EvaluationBatches(
+      count: split.count, batchSize: network.batchCapacity, rank: communicator.rank, ranks: communicator.size)
+    var sums = Sums()
+    for indices in batches {
+      assembler.assemble(indices, images: images.view, labels: labels.view)
+      try network.forward(images.view, images: indices.count, mode: .evaluation)
+      sums.add(
+        network.crossEntropy(images: indices.count, labels: labels.view, globalImages: indices.count),
+        answers: indices.count * network.levels)
+    }
+    return try combine(sums)
+  }
+
+  /// The mean of the ranks' running statistics, which differ where each rank normalizes by its own share.
+  private func averageStatistics() throws {
+    guard communicator.size > 1 else { return }
+    let statistics = network.arena.statistics
+    try communicator.allreduce(statistics.unsafeBuffer, .sum)
+    let share = 1 / Float(communicator.size)
+    for i in 0..<statistics.count { statistics[i] *= share }
+  }
+
+  private func combine(_ sums: Sums) throws -> EpochTotals {
+    let all = try communicator.allreduce([sums.loss, sums.correct, sums.total], .sum)
+    return EpochTotals(loss: all[0] / max(all[2], 1), correct: Int(all[1]), total: Int(all[2]))
+  }
+}
+
+/// Sums over a rank's images, as floats that one allreduce can add; counts stay exact below 2⁵³.
+private struct Sums {
+  var loss = 0.0
+  var correct = 0.0
+  var total = 0.0
+
+  mutating func add(_ result: CrossEntropy, answers: Int) {
+    loss += result.loss
+    correct += Double(result.correct)
+    total += Double(answers)
+  }
+}
+
+extension TrainingOptions.Kernels {
+  /// The kernels that the name stands for.
+  public var implementation: any Kernels {
+    switch self {
+    case .fast: FastKernels()
+    case .reference: ReferenceKernels()
+    }
+  }
+}

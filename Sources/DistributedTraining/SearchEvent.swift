@@ -1,0 +1,104 @@
+// What a search tells whoever watches it: a run log, a progress display, a file of the best weights.
+
+import DepthSearch
+import NeuralNetwork
+
+/// Something that happened during a search.
+public enum SearchEvent {
+  /// The search begins.
+  case started(SearchPlan)
+  /// A stage begins: the warm-up of all levels, or the training of one depth with the weights it starts from.
+  case stageStarted(SearchStage, Architecture)
+  /// A training step is done.
+  case step(StepProgress)
+  /// An epoch of the warm-up is done.
+  case warmUpEpoch(EpochRecord)
+  /// An epoch of the search is done, and what follows from it is decided.
+  case epoch(EpochRecord, EpochResult, Decision)
+  /// The weights are the best of their depth so far.
+  case best(NetworkWeights, EpochResult)
+  /// The search is over; these are the weights of the network it found.
+  case finished(SearchResult, NetworkWeights)
+}
+
+/// The parts of a search.
+public enum SearchStage: Codable, Equatable, Sendable {
+  /// All levels together.
+  case warmUp
+  /// One level.
+  case depth(Int)
+}
+
+/// The sizes of a search.
+public struct SearchPlan: Codable, Equatable, Sendable {
+  /// The deepest network that the search may reach.
+  public let largest: Architecture
+  /// Images for training, validation and testing.
+  public let trainImages: Int
+  public let validationImages: Int
+  public let testImages: Int
+  /// Images per step over all ranks.
+  public let batchSize: Int
+  /// Ranks that train together.
+  public let ranks: Int
+  /// What the search aims at.
+  public let options: SearchOptions
+}
+
+/// How far an epoch is.
+public struct StepProgress: Codable, Equatable, Sendable {
+  /// The part of the search.
+  public let stage: SearchStage
+  /// The epoch within the warm-up, or within the whole search.
+  public let epoch: Int
+  /// Steps done in this epoch, and how many it has.
+  public let step: Int
+  public let steps: Int
+  /// Mean loss of the epoch so far, on rank 0.
+  public let loss: Double
+  /// Images per second over all ranks, in this epoch so far.
+  public let imagesPerSecond: Double
+}
+
+/// What an epoch cost and came to in training.
+public struct EpochRecord: Codable, Equatable, Sendable {
+  /// The epoch within the warm-up, or within the whole search.
+  public let epoch: Int
+  /// The depth trained; the largest in the warm-up.
+  public let depth: Int
+  /// The learning rate of its steps.
+  public let learningRate: Double
+  /// Mean cross-entropy, and accuracy in percent, on the training images while they were learned from.
+  public let trainingLoss: Double
+  public let trainingAccuracy: Double
+  /// Seconds for training, and for validation.
+  public let trainingSeconds: Double
+  public let validationSeconds: Double
+  /// Training images per second over all ranks.
+  public let imagesPerSecond: Double
+}
+
+/// What a search found.
+public struct SearchResult: Codable, Equatable, Sendable {
+  /// The network found: at the depth that met the target, else at the depth with the best validation accuracy.
+  public let architecture: Architecture
+  /// How the search ended.
+  public let outcome: Outcome
+  /// The result's accuracies in percent; the test images took part in no decision.
+  public let validationAccuracy: Double
+  public let testAccuracy: Double
+  /// The depths trained, shallowest first.
+  public let depths: [DepthRecord]
+  /// Images trained on: warm-up and all epochs, one count per image and epoch.
+  public let imagesTrained: Int
+  /// Wall time of the whole search on rank 0.
+  public let seconds: Double
+  /// Ranks that trained together.
+  public let ranks: Int
+}
+
+/// Someone who watches a search. Only rank 0 has one.
+public protocol SearchObserver {
+  /// Takes note of an event. An error ends the search.
+  mutating func observe(_ event: SearchEvent) throws
+}
