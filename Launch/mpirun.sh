@@ -4,7 +4,7 @@
 # of their own beside this one.
 #
 #   Launch/mpirun.sh -n 2 odn search Configs/quickstart.yaml
-#   Launch/mpirun.sh -n 8 --hostfile hosts --network 10.0.0.0/24 -- .build/release/odn search Configs/mnist-resnet18.yaml
+#   Launch/mpirun.sh -n 8 --hostfile hosts --network 10.0.0.0/24 odn search Configs/quickstart.yaml
 #
 # The exit code is the program's.
 #
@@ -85,6 +85,10 @@ fi
 # mpirun would bind each rank to one core, and all threads of a rank with it.
 default OMPI_MCA_hwloc_base_binding_policy none
 
+# A rank that waits lets others have its core: with more ranks than cores, or on a busy host, spinning can be 100
+# times slower, and where there is a core for each rank it costs nothing.
+default OMPI_MCA_mpi_yield_when_idle 1
+
 # The verbs driver is superseded by UCX, and warns on every InfiniBand card that it leaves alone; UCX warns of
 # whatever it tries and does not find. Errors of either still show.
 default OMPI_MCA_btl ^openib
@@ -108,9 +112,8 @@ fi
 # -- One host, or several --------------------------------------------------------------------------------------------
 
 if [ -z "$hosts" ]; then
-  # More ranks than cores are allowed, and a rank that waits lets the others have its core.
+  # More ranks than cores are allowed. With several hosts, the slots of each are its limit.
   default OMPI_MCA_rmaps_base_oversubscribe 1
-  default OMPI_MCA_mpi_yield_when_idle 1
 else
   # A host that is gone is noticed within 10 s, not after minutes: probe an idle connection after 3 s, every second,
   # three times. The program then ends with code 205.

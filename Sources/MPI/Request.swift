@@ -62,7 +62,8 @@ public struct Request: ~Copyable {
   /// Gives the operation up without waiting.
   ///
   /// Only for a rank that is about to end after an error: MPI may still use the buffer, and the operation stays open
-  /// on the other ranks.
+  /// on the other ranks. Needed before `Communicator.abort(_:)` too, since Swift destroys what is in scope before a call
+  /// that never returns.
   public consuming func abandon() {
     isFinished = true
   }

@@ -10,7 +10,7 @@ func messageTests<T: Number>(_: T.Type) -> [RankTest] {
       let previous = (world.rank + world.size - 1) % world.size
       let values: [T] = numbers((0..<5).map { 10 * world.rank + $0 })
       let expected: [T] = numbers((0..<5).map { 10 * previous + $0 })
-      // Even ranks send first; in a ring of odd length one pair is even and even, and its receiver is not waiting for it.
+      // Odd ranks receive first, so that somebody always does and no rank waits for ever.
       let buffer = StableBuffer([T](repeating: .zero, count: 8))
       func receive() throws {
         let status = try world.receive(into: buffer.all, from: previous, tag: 3)
