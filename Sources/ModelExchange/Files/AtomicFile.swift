@@ -1,0 +1,58 @@
+// Writes a file so that its place holds either the old content or the whole new one, whatever happens in between.
+
+import Foundation
+
+/// A file in the making. It grows under a temporary name beside its place, and moves there with `commit()`; without
+/// that it vanishes.
+struct AtomicFile: ~Copyable {
+  private let path: String
+  private let directory: String
+  private let temporaryPath: String
+  private let descriptor: Int32
+  private var isCommitted = false
+
+  init(path: String) throws(ModelFileError) {
+    self.path = path
+    directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+    temporaryPath = "\(directory).odn-\(UUID().uuidString).part"
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .unwritable(file: path, reason: String(cString: strerror(errno))) }
+  }
+
+  deinit {
+    close(descriptor)
+    if !isCommitted { unlink(temporaryPath) }
+  }
+
+  /// Appends integers, stored little-endian.
+  func write<Word: FixedWidthInteger & BitwiseCopyable>(_ words: [Word]) throws(ModelFileError) {
+    let stored = Word(littleEndian: 1) == 1 ? words : words.map(\.littleEndian)
+    var done = 0
+    while done < stored.count * MemoryLayout<Word>.size {
+      let count = stored.withUnsafeBytes { bytes in
+        let part = UnsafeRawBufferPointer(rebasing: bytes[done...])
+        return Foundation.write(descriptor, part.baseAddress, part.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      try check(count)
+      done += count
+    }
+  }
+
+  /// Makes the content durable, and only then visible under the file's own name.
+  mutating func commit() throws(ModelFileError) {
+    try check(fsync(descriptor))
+    try check(rename(temporaryPath, path))
+    isCommitted = true
+    let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    try check(parent)
+    defer { close(parent) }
+    // EINVAL is the answer of file systems that cannot do this for a directory.
+    if fsync(parent) != 0 && errno != EINVAL { try check(-1) }
+  }
+
+  /// Turns the -1 of a system call into an error with its reason.
+  private func check(_ result: some SignedInteger) throws(ModelFileError) {
+    guard result >= 0 else { throw .unwritable(file: path, reason: String(cString: strerror(errno))) }
+  }
+}

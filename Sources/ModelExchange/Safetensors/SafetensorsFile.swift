@@ -1,0 +1,82 @@
+// Files of named tensors in the safetensors format (https://github.com/huggingface/safetensors): the length of the
+// header as a 64-bit little-endian integer, the header as JSON, and the values, little-endian in C order.
+
+/// A named tensor of 32-bit floats.
+public struct Tensor: Hashable, Sendable {
+  /// Its name, unlike that of any other tensor in a file.
+  public let name: String
+  /// Its sizes, outermost first; empty for a single number.
+  public let shape: [Int]
+  /// Its values in C order: the last index runs fastest.
+  public let values: [Float]
+
+  /// A tensor; `values` must be as many as `shape` says.
+  public init(name: String, shape: [Int], values: [Float]) {
+    precondition(shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == values.count, "a tensor's shape fits its values")
+    self.name = name
+    self.shape = shape
+    self.values = values
+  }
+}
+
+/// The content of a safetensors file: tensors of 32-bit floats, and text about them.
+public struct SafetensorsFile: Hashable, Sendable {
+  /// The longest header that the format allows, in bytes.
+  public static let maximumHeaderSize = 100_000_000
+  /// The largest file that is read, in bytes. The largest network, a whole ResNet-50 with 65,536 classes, has 0.63 GB.
+  public static let maximumSize = 1 << 30
+
+  /// The tensors in their order in the file.
+  public var tensors: [Tensor]
+  /// Free text by key.
+  public var metadata: [String: String]
+
+  /// A content to be written; the names of tensors must differ from each other and from `__metadata__`.
+  public init(tensors: [Tensor], metadata: [String: String] = [:]) {
+    precondition(Set(tensors.map(\.name)).count == tensors.count, "tensors have different names")
+    precondition(!tensors.contains { $0.name == SafetensorsHeader.metadataKey }, "__metadata__ is no tensor")
+    self.tensors = tensors
+    self.metadata = metadata
+  }
+
+  /// Reads the file at `path`, which may hold anything: every size in it is checked before it is used.
+  ///
+  /// Stricter than the format: a file with other types than `F32` is refused.
+  /// - Throws: `ModelFileError` if the file cannot be read, is larger than `maximumSize`, or is malformed.
+  public init(path: String) throws(ModelFileError) {
+    let file = try InputFile(path: path)
+    guard file.size <= Self.maximumSize else {
+      throw .malformed(
+        file: path, .file, expected: "at most \(Self.maximumSize) bytes", found: "\(file.size) bytes")
+    }
+    guard file.size >= 8 else {
+      throw .malformed(file: path, .byte(0), expected: "the 8 bytes of a length", found: "\(file.size) bytes")
+    }
+    let length = try file.read(1, of: UInt64.self)[0]
+    guard let headerSize = Int(exactly: length), headerSize <= min(file.size - 8, Self.maximumHeaderSize) else {
+      throw .malformed(
+        file: path, .byte(0),
+        expected: "a header of at most \(min(file.size - 8, Self.maximumHeaderSize)) bytes", found: "one of \(length)")
+    }
+    let header = try SafetensorsHeader(
+      json: file.read(headerSize, of: UInt8.self), dataSize: file.size - 8 - headerSize, file: path)
+    metadata = header.metadata
+    tensors = []
+    for entry in header.entries {
+      let words = try file.read(entry.range.count / 4, of: UInt32.self)
+      tensors.append(Tensor(name: entry.name, shape: entry.shape, values: words.map(Float.init(bitPattern:))))
+    }
+  }
+
+  /// Writes the file; equal contents give equal bytes. What was at `path` is replaced at once and as a whole, when the
+  /// new file is safe on disk.
+  /// - Throws: `ModelFileError.unwritable`; nothing new is then at `path` or beside it.
+  public func write(to path: String) throws(ModelFileError) {
+    let header = SafetensorsHeader(tensors: tensors, metadata: metadata).json
+    var file = try AtomicFile(path: path)
+    try file.write([UInt64(header.count)])
+    try file.write(header)
+    for tensor in tensors { try file.write(tensor.values.map(\.bitPattern)) }
+    try file.commit()
+  }
+}

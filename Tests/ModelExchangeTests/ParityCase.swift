@@ -1,0 +1,114 @@
+// One network and batch on which two implementations are compared. Everything follows from fixed seeds.
+
+import ModelExchange
+import NeuralNetwork
+import Testing
+
+struct ParityCase: Equatable, Sendable, CustomStringConvertible {
+  let family: Architecture.Family
+  let depth: Int
+  let input: ImageShape
+
+  static let images = 8
+  static let classes = 10
+  /// The largest ‖ours − theirs‖ / ‖theirs‖ of a tensor: well above the rounding of 32-bit sums through 17 layers,
+  /// and below what a wrong constant would cause.
+  static let tolerance = 1e-4
+
+  var description: String { "\(family)-depth\(depth)" }
+
+  /// Initial weights, but batch norms that do something: initially they have weight 1, bias 0, mean 0 and variance 1.
+  func weights() throws -> NetworkWeights {
+    let architecture = try Architecture(family: family, depth: depth, classes: Self.classes, input: input)
+    var weights = NetworkWeights.initial(architecture, heads: .deepest, seed: 1)
+    var random = RandomStream(seed: 2, purpose: .test)
+    for slice in weights.layout.parameters where [.normalizationWeight, .normalizationBias].contains(slice.role) {
+      for i in slice.range { weights.parameters[i] += random.uniform() - 0.5 }
+    }
+    for i in weights.layout.statistics.flatMap(\.range) { weights.statistics[i] += random.uniform() - 0.5 }
+    return weights
+  }
+
+  /// `input` in PyTorch's layout, `[N, C, H, W]`, and `labels`.
+  func batch() -> SafetensorsFile {
+    var random = RandomStream(seed: 3, purpose: .test)
+    let pixels = (0..<Self.images * input.count).map { _ in 2 * random.uniform() - 1 }
+    let labels = (0..<Self.images).map { _ in Float(random.integer(below: Self.classes)) }
+    return SafetensorsFile(tensors: [
+      Tensor(name: "input", shape: [Self.images, input.channels, input.height, input.width], values: pixels),
+      Tensor(name: "labels", shape: [Self.images], values: labels),
+    ])
+  }
+
+  /// Requires that our network computes what `reference`, a result of `parity.py`, says.
+  func compare(with reference: SafetensorsFile) throws {
+    let ours = try results()
+    #expect(Set(ours.keys) == Set(reference.tensors.map(\.name)))
+    for theirs in reference.tensors {
+      let tensor = try #require(ours[theirs.name])
+      #expect(tensor.shape == theirs.shape, "\(theirs.name)")
+      let error = relativeError(tensor.values, theirs.values)
+      #expect(error <= Self.tolerance, "\(theirs.name): \(error)")
+    }
+  }
+
+  /// What our network computes, under the names that `parity.py` uses.
+  private func results() throws -> [String: Tensor] {
+    let weights = try weights()
+    let images = Self.images
+    let network = DepthNetwork(weights.architecture, batchCapacity: images)
+    network.weights = weights
+    let tensors = batch().tensors
+    let pixels = AlignedBuffer<Float>(count: images * input.count)
+    pixels.view.copy(from: channelsLast(tensors[0].values))
+    let labels = AlignedBuffer<Int32>(count: images)
+    labels.view.copy(from: tensors[1].values.map { Int32($0) })
+
+    var results: [Tensor] = []
+    func addLogits(_ name: String) throws {
+      let logits = try #require(network.logits(level: depth))
+      let count = images * Self.classes
+      results.append(Tensor(name: name, shape: [images, Self.classes], values: logits.prefix(count).array))
+    }
+    try withExtendedLifetime((pixels, labels)) {
+      try network.forward(pixels.view, images: images, mode: .evaluation)
+      try addLogits("evaluation.logits")
+      try network.forward(pixels.view, images: images, mode: .training)
+      try addLogits("training.logits")
+      let loss = network.crossEntropy(images: images, labels: labels.view, globalImages: images).loss
+      results.append(Tensor(name: "training.loss", shape: [], values: [Float(loss / Double(images))]))
+      try network.backward(pixels.view, images: images)
+    }
+
+    // Written as a model file, gradients and statistics get PyTorch's names and layouts.
+    var state = network.weights
+    state.parameters = network.arena.gradients.array
+    let directory = try TemporaryDirectory()
+    try ModelFile(weights: state).write(to: directory.file("state"))
+    for tensor in try SafetensorsFile(path: directory.file("state")).tensors {
+      let kind = tensor.name.contains(".running_") ? "after" : "gradient"
+      results.append(Tensor(name: "\(kind).\(tensor.name)", shape: tensor.shape, values: tensor.values))
+    }
+    return Dictionary(uniqueKeysWithValues: results.map { ($0.name, $0) })
+  }
+
+  /// `[N, H, W, C]` of `[N, C, H, W]`.
+  private func channelsLast(_ values: [Float]) -> [Float] {
+    var result = values
+    let pixels = input.height * input.width
+    for (i, value) in values.enumerated() {
+      let (image, channel, pixel) = (i / input.count, i / pixels % input.channels, i % pixels)
+      result[(image * pixels + pixel) * input.channels + channel] = value
+    }
+    return result
+  }
+
+  private func relativeError(_ ours: [Float], _ theirs: [Float]) -> Double {
+    var (difference, norm) = (0.0, 0.0)
+    for (a, b) in zip(ours, theirs) {
+      difference += (Double(a) - Double(b)) * (Double(a) - Double(b))
+      norm += Double(b) * Double(b)
+    }
+    return (difference / norm).squareRoot()
+  }
+}
