@@ -76,7 +76,7 @@ report_missing() {
   say "missing:"
   printf '  %s\n' "${descriptions[@]}" >&2
   if command -v apt-get > /dev/null; then
-    say "install with: sudo apt-get install ${packages[*]}"
+    say "install with: sudo apt-get update && sudo apt-get install ${packages[*]}"
   else
     say "install them with this system's package manager; on Debian they are ${packages[*]}"
   fi
