@@ -1,0 +1,50 @@
+# Commands for people and for CI. SwiftPM does the building: a plain `swift build -c release` gives the same program.
+#
+#   MARCH=x86-64-v3    the CPU to build for, as `make build MARCH=x86-64-v3`; without it, the one of this machine
+#   PREFIX, DESTDIR    where `make install` puts things: $(DESTDIR)$(PREFIX)/bin and …/share/odn
+
+PREFIX ?= /usr/local
+bin := $(DESTDIR)$(PREFIX)/bin
+share := $(DESTDIR)$(PREFIX)/share/odn
+swift_files := Sources Tests Package.swift
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: help setup build run test lint format install uninstall clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+setup: ## install what is missing on this machine, or say what to install
+	@Scripts/setup.sh
+
+build: ## build .build/release/odn, optimized
+	swift build -c release
+
+run: setup build ## search the depth for a part of Fashion-MNIST, with two ranks; the result is in runs/quickstart
+	Launch/mpirun.sh -n 2 .build/release/odn search Configs/quickstart.yaml --output runs/quickstart
+
+test: setup ## run all tests, those of several ranks with 1 to 4 of them; the last line is the sum
+	swift build -c release --build-tests
+	@Tests/run
+
+lint: ## check the style of the Swift files
+	swift format lint --strict --recursive $(swift_files)
+
+format: ## give the Swift files that style
+	swift format --in-place --recursive $(swift_files)
+
+# What is installed has Swift's libraries in it, so that it runs where there is no toolchain.
+install: ## install odn, its configurations and its launch scripts under PREFIX
+	swift build -c release --product odn --static-swift-stdlib --scratch-path .build-install
+	install -d "$(bin)" "$(share)/configs" "$(share)/launch"
+	install -s .build-install/release/odn "$(bin)/odn"
+	cp -R Configs/. "$(share)/configs"
+	cp -R Launch/. "$(share)/launch"
+
+uninstall: ## remove what install put there
+	rm -f "$(bin)/odn"
+	rm -rf "$(share)"
+
+clean: ## remove what was built; the results of runs stay
+	rm -rf .build .build-install
