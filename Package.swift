@@ -42,7 +42,6 @@ let package = Package(
       name: "DistributedTraining",
       dependencies: [
         "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch",
-        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: safe),
     .target(name: "ModelExchange", dependencies: ["NumericKernels", "NeuralNetwork"], swiftSettings: safe),

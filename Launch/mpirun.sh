@@ -99,7 +99,9 @@ default UCX_LOG_LEVEL error
 default OPENBLAS_NUM_THREADS 1
 # A crash prints its message; the dump of registers and stacks that would follow it holds every other rank up.
 default SWIFT_BACKTRACE enable=no
-options+=(-x OPENBLAS_NUM_THREADS -x SWIFT_BACKTRACE -x UCX_LOG_LEVEL)
+# To a rank, output always looks like a terminal: say whether there is one, for the line that moves.
+default ODN_TERMINAL "$([ -t 1 ] && echo 1 || echo 0)"
+options+=(-x OPENBLAS_NUM_THREADS -x SWIFT_BACKTRACE -x UCX_LOG_LEVEL -x ODN_TERMINAL)
 
 # Ranks on one host copy from each other's memory, which needs the right to trace a process. Under a system call
 # filter and without the capability (bit 19), as containers are, it is usually denied: then they copy twice.

@@ -93,7 +93,7 @@ public final class SearchCoordinator {
     repeat {
       epoch += 1
       var validation = EpochTotals(loss: 0, correct: 0, total: 1)
-      let record = try train(trainer, stage: .depth(depth), epoch: epoch, learningRate: learningRate) {
+      let record = try train(trainer, stage: .level, epoch: epoch, learningRate: learningRate) {
         try seconds { validation = try trainer.evaluate(data.validation) }
       }
       let result = EpochResult(
@@ -121,7 +121,7 @@ public final class SearchCoordinator {
     let trainer = try makeTrainer(architecture, heads: .deepest)
     try trainer.broadcast(start, from: 0)
     try communicator.verifyEqualWeights(trainer.network.arena, epoch: epochsDone)
-    try observe(.stageStarted(.depth(depth), architecture))
+    try observe(.stageStarted(.level, architecture))
     return trainer
   }
 
@@ -182,7 +182,7 @@ public final class SearchCoordinator {
       try observe(
         .step(
           StepProgress(
-            stage: stage, epoch: epoch, step: step, steps: steps, loss: loss,
+            stage: stage, depth: trainer.network.architecture.depth, epoch: epoch, step: step, steps: steps, loss: loss,
             imagesPerSecond: Double(images) / clock.now.seconds(since: start))))
     }
     epochsDone += 1

@@ -7,7 +7,7 @@ import NeuralNetwork
 public enum SearchEvent {
   /// The search begins.
   case started(SearchPlan)
-  /// A stage begins: the warm-up of all levels, or the training of one depth with the weights it starts from.
+  /// A stage begins: the warm-up of all levels up to this network, or the training of this one level.
   case stageStarted(SearchStage, Architecture)
   /// A training step is done.
   case step(StepProgress)
@@ -22,11 +22,11 @@ public enum SearchEvent {
 }
 
 /// The parts of a search.
-public enum SearchStage: Codable, Equatable, Sendable {
-  /// All levels together.
+public enum SearchStage: String, Codable, Sendable {
+  /// All levels are trained together.
   case warmUp
-  /// One level.
-  case depth(Int)
+  /// One level is trained.
+  case level
 }
 
 /// The sizes of a search.
@@ -49,6 +49,8 @@ public struct SearchPlan: Codable, Equatable, Sendable {
 public struct StepProgress: Codable, Equatable, Sendable {
   /// The part of the search.
   public let stage: SearchStage
+  /// The depth trained; the largest in the warm-up.
+  public let depth: Int
   /// The epoch within the warm-up, or within the whole search.
   public let epoch: Int
   /// Steps done in this epoch, and how many it has.

@@ -1,0 +1,129 @@
+// A search as a person watches it: a line per epoch and decision, and on a terminal a line that moves.
+
+import DepthSearch
+import DistributedTraining
+import Foundation
+import NeuralNetwork
+
+/// Standard output without a buffer, so that a log file shows what has happened so far.
+enum StandardOutput {
+  /// Writes `text`. A reader who has gone away does not end a search.
+  static func write(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+}
+
+/// Prints a search's progress on standard output.
+public struct ProgressDisplay: SearchObserver {
+  private let isLive: Bool
+  private var lastUpdate = ContinuousClock.now
+  private var best: [Int: Accuracy] = [:]
+
+  /// - Parameter isLive: whether a line may be overwritten, as on a terminal.
+  public init(isLive: Bool) {
+    self.isLive = isLive
+  }
+
+  /// Prints what belongs to an event.
+  public mutating func observe(_ event: SearchEvent) {
+    switch event {
+    case .started(let plan): show(Self.describe(plan))
+    case .stageStarted(let stage, let architecture): show(Self.describe(stage, architecture))
+    case .step(let progress): showStep(progress)
+    case .warmUpEpoch(let record): show(Self.describe(record))
+    case .best(let weights, let result): best[weights.architecture.depth] = result.validation
+    case .epoch(let record, let result, let decision):
+      let mark = best[result.depth] == result.validation ? "  best" : ""
+      show(Self.describe(record) + "  validation \(result.validation)" + mark)
+      if !decision.explanation.isEmpty { show("→ " + decision.explanation) }
+    case .finished(let result, _): show("\n" + ResultTable(result).description)
+    }
+  }
+
+  private func show(_ text: String) {
+    StandardOutput.write((isLive ? "\r\u{1B}[K" : "") + text + "\n")
+  }
+
+  /// Overwrites the moving line, ten times a second at most.
+  private mutating func showStep(_ progress: StepProgress) {
+    let now = ContinuousClock.now
+    guard isLive, lastUpdate.duration(to: now) > .milliseconds(100) else { return }
+    lastUpdate = now
+    let width = 20
+    let filled = width * progress.step / progress.steps
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    StandardOutput.write(
+      "\r\u{1B}[K  epoch \(progress.epoch) \(bar) \(progress.step)/\(progress.steps)  loss "
+        + "\(Format.decimal(progress.loss, 4))  \(Int(progress.imagesPerSecond)) images/s")
+  }
+
+  private static func describe(_ plan: SearchPlan) -> String {
+    """
+    \(plan.largest.family.rawValue) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
+    \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
+    \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks"), \(plan.batchSize) images per step; target \
+    \(plan.options.target) % within \(plan.options.tolerance) points, depths \(plan.options.initialDepth) to \
+    \(plan.largest.depth)
+    """
+  }
+
+  private static func describe(_ stage: SearchStage, _ architecture: Architecture) -> String {
+    switch stage {
+    case .warmUp: "warm-up of depths 1 to \(architecture.depth) together"
+    case .level:
+      """
+      depth \(architecture.depth): \(Format.count(architecture.parameterCount)) parameters, \
+      \(Format.decimal(Double(architecture.multiplyAdds) / 1e6, 2)) million multiply-adds
+      """
+    }
+  }
+
+  private static func describe(_ record: EpochRecord) -> String {
+    "  epoch \(String(format: "%3d", record.epoch))  rate \(String(format: "%-8.3g", record.learningRate))"
+      + "loss \(Format.decimal(record.trainingLoss, 4))  training \(Format.decimal(record.trainingAccuracy, 2)) %  "
+      + "\(Int(record.imagesPerSecond)) images/s  "
+      + Format.duration(record.trainingSeconds + record.validationSeconds)
+  }
+}
+
+/// A search's progress for programs: every step and epoch as one JSON object per line on standard output.
+public struct JSONProgress: SearchObserver {
+  private let encoder = JSONEncoder()
+
+  /// There is nothing to set.
+  public init() {
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  }
+
+  /// Prints the event's line, if it has one.
+  public mutating func observe(_ event: SearchEvent) throws {
+    switch event {
+    case .started(let plan): try show("started", plan)
+    case .stageStarted(let stage, let architecture): try show("stage", [stage.rawValue: architecture.depth])
+    case .step(let progress): try show("step", progress)
+    case .warmUpEpoch(let record): try show("warmUpEpoch", record)
+    case .epoch(let record, let result, let decision):
+      try show("epoch", EpochLine(record, result, decision))
+    case .best: break
+    case .finished(let result, _): try show("finished", Summary(result))
+    }
+  }
+
+  private func show(_ event: String, _ value: some Encodable) throws {
+    StandardOutput.write(
+      String(decoding: try encoder.encode(EventLine(event: event, value: value)), as: UTF8.self) + "\n")
+  }
+}
+
+/// Passes every event on to several observers, in order.
+public struct Observers: SearchObserver {
+  private var observers: [any SearchObserver]
+
+  /// Those who are told, in this order.
+  public init(_ observers: [any SearchObserver]) {
+    self.observers = observers
+  }
+
+  /// Tells all of them; the first error ends it.
+  public mutating func observe(_ event: SearchEvent) throws {
+    for index in observers.indices { try observers[index].observe(event) }
+  }
+}

@@ -1,0 +1,54 @@
+// The table at the end of a search.
+
+import DepthSearch
+import DistributedTraining
+import NeuralNetwork
+
+/// The depths that were trained, the network that was found, and the whole network beside it.
+public struct ResultTable: CustomStringConvertible {
+  private let result: SearchResult
+
+  /// The table of `result`.
+  public init(_ result: SearchResult) {
+    self.result = result
+  }
+
+  /// The text, several lines.
+  public var description: String {
+    var table = TextTable([
+      ("", .left), ("parameters", .right), ("MB", .right), ("multiply-adds", .right), ("epochs", .right),
+      ("validation %", .right), ("test %", .right),
+    ])
+    for record in result.depths {
+      guard let network = try? result.architecture.withDepth(record.depth) else { continue }
+      table.add(row("depth \(record.depth)", network, "\(record.epochs)", record.best?.percent, nil))
+    }
+    let found = result.architecture
+    table.add(
+      row("found: depth \(found.depth)", found, "", result.validationAccuracy, result.testAccuracy))
+    if let whole = try? found.withDepth(found.family.maximumDepth) {
+      table.add(row("whole \(found.family.rawValue)", whole, "", nil, nil))
+    }
+    let growths = result.depths.count - 1
+    return """
+      \(table)
+
+      \(result.outcome)
+      grew \(growths) \(growths == 1 ? "time" : "times"); smaller than the whole network by \
+      \(Format.decimal(found.reduction.parameters, 2)) % of the parameters and \
+      \(Format.decimal(found.reduction.multiplyAdds, 2)) % of the multiply-adds
+      \(Format.count(result.imagesTrained)) images trained on in \(Format.duration(result.seconds)) by \(result.ranks) \
+      \(result.ranks == 1 ? "rank" : "ranks")
+      """
+  }
+
+  private func row(
+    _ name: String, _ network: Architecture, _ epochs: String, _ validation: Double?, _ test: Double?
+  ) -> [String] {
+    [
+      name, Format.count(network.parameterCount), Format.decimal(network.megabytes, 3),
+      Format.decimal(Double(network.multiplyAdds) / 1e6, 2) + " M", epochs,
+      validation.map { Format.decimal($0, 2) } ?? "", test.map { Format.decimal($0, 2) } ?? "",
+    ]
+  }
+}

@@ -1,0 +1,66 @@
+// The result of a search in one small file: what was found, what it costs, and how it was come by.
+
+import DepthSearch
+import DistributedTraining
+import NeuralNetwork
+
+/// The contents of `summary.json`.
+public struct Summary: Codable, Equatable, Sendable {
+  /// The family of the network found, such as `resnet18`.
+  public let architecture: String
+  /// Residual blocks that it keeps.
+  public let depth: Int
+  /// Whether its validation accuracy is at least target − tolerance, unrounded.
+  public let targetMet: Bool
+  /// How the search ended, in words.
+  public let outcome: String
+  /// Validation accuracy aimed at, and how far below still counts as met, in percent.
+  public let target: Double
+  public let tolerance: Double
+  /// Accuracies of the network found, in percent.
+  public let validationAccuracy: Double
+  public let testAccuracy: Double
+  /// Its parameters, their size in MB of 10⁶ bytes, and its multiply-adds per image.
+  public let parameters: Int
+  public let megabytes: Double
+  public let multiplyAdds: Int
+  /// How much smaller it is than the whole network of its family: by parameters, and by multiply-adds.
+  public let reductionPercent: Double
+  public let multiplyAddsReductionPercent: Double
+  /// Epochs spent on each depth that was trained.
+  public let epochsPerDepth: [String: Int]
+  /// Best validation accuracy of each depth that was trained, in percent.
+  public let validationAccuracyPerDepth: [String: Double]
+  /// Images trained on, one count per image and epoch, warm-up included.
+  public let imagesTrained: Int
+  /// Wall time of the search.
+  public let seconds: Double
+  /// Ranks that trained together.
+  public let ranks: Int
+
+  /// The summary of `result`.
+  public init(_ result: SearchResult) {
+    let network = result.architecture
+    architecture = network.family.rawValue
+    depth = network.depth
+    targetMet = result.outcome.targetMet
+    outcome = result.outcome.description
+    target = result.outcome.target
+    tolerance = result.outcome.tolerance
+    validationAccuracy = result.validationAccuracy
+    testAccuracy = result.testAccuracy
+    parameters = network.parameterCount
+    megabytes = network.megabytes
+    multiplyAdds = network.multiplyAdds
+    reductionPercent = network.reduction.parameters
+    multiplyAddsReductionPercent = network.reduction.multiplyAdds
+    epochsPerDepth = Dictionary(uniqueKeysWithValues: result.depths.map { (String($0.depth), $0.epochs) })
+    validationAccuracyPerDepth = Dictionary(
+      uniqueKeysWithValues: result.depths.compactMap { record in
+        record.best.map { (String(record.depth), $0.percent) }
+      })
+    imagesTrained = result.imagesTrained
+    seconds = result.seconds
+    ranks = result.ranks
+  }
+}

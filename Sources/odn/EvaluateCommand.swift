@@ -1,0 +1,90 @@
+// `odn evaluate`: a saved network on the images of a configuration.
+
+import ArgumentParser
+import Configuration
+import Datasets
+import DistributedTraining
+import Foundation
+import MPI
+import ModelExchange
+import NeuralNetwork
+import Telemetry
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measure a saved network's accuracy.",
+    discussion: """
+      Classifies the test images of a configuration's data set, shared among the ranks under mpirun:
+
+        odn evaluate runs/quickstart/odn.safetensors --config runs/quickstart/config.yaml
+      """)
+
+  /// Which images are classified.
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    case test
+    case validation
+  }
+
+  @Argument(help: "The network: a .safetensors file that a search or training wrote.")
+  var model: String
+
+  @Option(help: "The configuration that names the data set.", completion: .file(extensions: ["yaml"]))
+  var config: String
+
+  @OptionGroup var settings: SettingOptions
+
+  @Option(help: "Which images: test or validation.")
+  var part = Part.test
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    try Launcher.onAllRanks { world in
+      let configuration = try settings.configuration(config, world)
+      let weights = try world.agree(isUsage: Failure.isUsage) { try ModelFile(path: model).weights }
+      let data = try world.agree(isUsage: Failure.isUsage) { try DatasetSplits(configuration.dataset) }
+      guard weights.architecture.classes == data.test.dataset.classes else {
+        throw TrainingError.rankFailed(
+          rank: 0,
+          reason: "\(model): the network knows \(weights.architecture.classes) classes, the data set has "
+            + "\(data.test.dataset.classes): choose the data set it was made for", isUsage: true)
+      }
+      var options = configuration.training
+      options.batchSize = max(options.batchSize, world.size)
+      let trainer = try DataParallelTrainer(
+        weights.architecture, heads: weights.heads, data: data, communicator: world, options: options)
+      trainer.network.weights = weights
+      let totals = try trainer.evaluate(part == .test ? data.test : data.validation)
+      if world.rank == 0 { try show(totals) }
+    }
+  }
+
+  private func show(_ totals: EpochTotals) throws {
+    let accuracy = 100 * Double(totals.correct) / Double(max(totals.total, 1))
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      let result = Result(
+        model: model, part: part.rawValue, accuracy: accuracy, correct: totals.correct, images: totals.total,
+        loss: totals.loss)
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    } else {
+      print(
+        """
+        \(part.rawValue) accuracy \(Format.decimal(accuracy, 2)) % (\(Format.count(totals.correct)) of \
+        \(Format.count(totals.total)) images), loss \(Format.decimal(totals.loss, 4))
+        """)
+    }
+  }
+
+  private struct Result: Encodable {
+    let model: String
+    let part: String
+    let accuracy: Double
+    let correct: Int
+    let images: Int
+    let loss: Double
+  }
+}

@@ -1,0 +1,45 @@
+// Errors as users meet them: one line on standard error, and an exit code.
+
+import ArgumentParser
+import Configuration
+import Datasets
+import DepthSearch
+import DistributedTraining
+import Foundation
+import NeuralNetwork
+import Telemetry
+
+/// An error with the exit code that it ends the program with.
+struct Failure {
+  /// The code for mistakes in the command line or the configuration, as sysexits.h's EX_USAGE.
+  static let usageCode: Int32 = 64
+
+  let message: String
+  let exitCode: Int32
+  /// Whether all ranks know of it, so that rank 0 speaks for them.
+  let isShared: Bool
+
+  init(_ error: any Error) {
+    message = "\(error)"
+    exitCode = Self.isUsage(error) ? Self.usageCode : 1
+    isShared = error is TrainingError || error is SearchError
+  }
+
+  /// Whether the user asked for something impossible, as opposed to something that failed.
+  static func isUsage(_ error: any Error) -> Bool {
+    switch error {
+    case is ConfigurationError, is ArchitectureError, is SearchError, is ValidationError: true
+    case let error as TrainingError: error.isUsage
+    case DatasetError.option: true
+    case RunDirectoryError.occupied: true
+    default: false
+    }
+  }
+
+  /// Prints the message as one line.
+  func print(rank: Int? = nil) {
+    let place = rank.map { "rank \($0): " } ?? ""
+    let line = "odn: \(place)\(message.split(separator: "\n").joined(separator: "; "))\n"
+    FileHandle.standardError.write(Data(line.utf8))
+  }
+}

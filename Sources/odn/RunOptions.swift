@@ -1,0 +1,117 @@
+// Options that the training commands share, and what they set up.
+
+import ArgumentParser
+import Configuration
+import Datasets
+import DistributedTraining
+import Foundation
+import Logging
+import MPI
+import Telemetry
+
+/// How much is written to standard error besides errors.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+  case debug
+  case info
+  case warning
+  case error
+
+  var level: Logger.Level {
+    switch self {
+    case .debug: .debug
+    case .info: .info
+    case .warning: .warning
+    case .error: .error
+    }
+  }
+}
+
+/// Overrides of a configuration's keys.
+struct SettingOptions: ParsableArguments {
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      "Override a key of the configuration, such as search.target=99.0. May be repeated.", valueName: "key=value"))
+  var set: [String] = []
+
+  /// The configuration in a file with these overrides, read by rank 0 and sent to all. Collective.
+  func configuration(_ path: String, _ world: Communicator) throws -> Configuration {
+    let read = try world.agree(isUsage: Failure.isUsage) {
+      world.rank == 0 ? try Configuration(contentsOf: path, settings: set) : nil
+    }
+    return try world.broadcast(read, from: 0)
+  }
+}
+
+/// The configuration file, its overrides, and where the run goes.
+struct RunOptions: ParsableArguments {
+  @Argument(help: "Configuration file (YAML); see Configs/ for examples.", completion: .file(extensions: ["yaml"]))
+  var config: String
+
+  @OptionGroup var settings: SettingOptions
+
+  @Option(help: "Directory for the run's files. (default: runs/ and the configuration's name, numbered if taken)")
+  var output: String?
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(help: "Print every step and epoch as a line of JSON instead of text.")
+  var jsonProgress = false
+
+  @Option(help: "What to log on standard error: debug, info, warning or error.")
+  var logLevel = LogLevel.warning
+
+  func validate() throws {
+    if quiet && jsonProgress { throw ValidationError("--quiet and --json-progress contradict each other; give one") }
+  }
+
+  /// The data, read by every rank. Collective.
+  func load(_ options: DatasetOptions, _ world: Communicator) throws -> DatasetSplits {
+    try world.agree(isUsage: Failure.isUsage) { try DatasetSplits(options) }
+  }
+
+  /// What watches the run on rank 0: its files, and a display. Nil on other ranks. Collective.
+  func observers(_ configuration: Configuration, _ data: DatasetSplits, _ world: Communicator) throws -> Watch? {
+    try world.agree(isUsage: Failure.isUsage) {
+      guard world.rank == 0 else { return nil }
+      let name = URL(fileURLWithPath: config).deletingPathExtension().lastPathComponent
+      let directory = try RunDirectory(
+        path: output ?? RunDirectory.unused("runs/\(name)"), configuration: configuration.yaml(),
+        modelMetadata: try data.modelMetadata(named: configuration.dataset.name))
+      var observers: [any SearchObserver] = [directory]
+      if jsonProgress {
+        observers.append(JSONProgress())
+      } else if !quiet {
+        observers.append(ProgressDisplay(isLive: Launcher.isTerminal))
+      }
+      return Watch(observers: Observers(observers), directory: directory)
+    }
+  }
+
+  /// The observers of a run and the directory that one of them fills.
+  struct Watch {
+    let observers: Observers
+    let directory: RunDirectory
+  }
+
+  /// A log on standard error, silent on all ranks but the first.
+  func logger(_ world: Communicator) -> Logger {
+    var logger = Logger(label: "odn") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = world.rank == 0 ? logLevel.level : .critical
+    return logger
+  }
+}
+
+extension DatasetSplits {
+  /// What a saved network has to know of the images it was made for.
+  fileprivate func modelMetadata(named name: DatasetName) throws -> [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+    return [
+      "dataset": name.rawValue, "class_names": try json(train.dataset.classNames),
+      "normalization": try json(normalization),
+    ]
+  }
+}

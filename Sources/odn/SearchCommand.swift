@@ -1,0 +1,87 @@
+// `odn search` and `odn train`: a depth search, and its baseline of one fixed depth.
+
+import ArgumentParser
+import Configuration
+import DepthSearch
+import DistributedTraining
+import MPI
+import NumericKernels
+
+struct SearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search",
+    abstract: "Search the depth that meets the target, and extract that network.",
+    discussion: """
+      Trains depth by depth until the validation accuracy reaches target − tolerance, keeps the best weights of every \
+      depth, fine-tunes and tests the one that met it. A run's directory holds:
+
+        config.yaml           the configuration with every default filled in
+        events.jsonl          every epoch and decision
+        depth-DD.safetensors  the best weights of each depth
+        odn.safetensors       the result, with its architecture in the metadata
+        summary.json          the result in numbers
+
+      Under mpirun the batch is shared among the ranks:
+
+        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --set search.target=99.0 --set dataset.trainLimit=12000
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws {
+    try Launcher.onAllRanks { world in
+      try options.search(options.settings.configuration(options.config, world), world)
+    }
+  }
+}
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train one fixed depth: the baseline of a search.",
+    discussion: """
+      Trains the network cut after DEPTH blocks with the search's learning-rate schedule, without warm-up and without \
+      growing, until it has not improved for search.patience epochs. Writes the same files as a search.
+
+        mpirun -n 2 odn train Configs/quickstart.yaml --depth 2
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  @Option(help: "Residual blocks to keep, from 1 to the whole network's.")
+  var depth: Int
+
+  func run() throws {
+    try Launcher.onAllRanks { world in
+      var configuration = try options.settings.configuration(options.config, world)
+      configuration.search = configuration.search.atFixedDepth(depth)
+      configuration.warmUp.epochs = 0
+      _ = try configuration.architecture(depth: depth)
+      try options.search(configuration, world)
+    }
+  }
+}
+
+extension RunOptions {
+  /// Runs the search of `configuration` on all ranks. Collective.
+  fileprivate func search(_ configuration: Configuration, _ world: Communicator) throws {
+    let logger = logger(world)
+    logger.info("MPI: \(world.size) ranks; BLAS: OpenBLAS for \(LinearAlgebraLibrary.coreType)")
+    _ = try configuration.search.depths(in: configuration.network.architecture)
+    let data = try load(configuration.dataset, world)
+    let watch = try observers(configuration, data, world)
+    if let watch { logger.info("files of this run: \(watch.directory.path)") }
+    let coordinator = try SearchCoordinator(
+      configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
+      warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication,
+      observer: watch?.observers)
+    _ = try coordinator.run()
+    if let watch, !quiet, !jsonProgress {
+      print(
+        """
+        the network: \(watch.directory.resultPath)
+        next: odn evaluate \(watch.directory.resultPath) --config \(watch.directory.path)/config.yaml
+        """)
+    }
+  }
+}
