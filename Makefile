@@ -16,13 +16,13 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 setup: ## install what is missing on this machine, or say what to install
-	@Scripts/setup.sh
+	@Launch/setup.sh
 
 build: ## build .build/release/odn, optimized
 	swift build -c release
 
-run: setup build ## search the depth for a part of Fashion-MNIST, with two ranks; the result is in runs/quickstart
-	Launch/mpirun.sh -n 2 .build/release/odn search Configs/quickstart.yaml --output runs/quickstart
+run: setup build ## search the depth for a part of Fashion-MNIST, with two ranks
+	Launch/mpirun.sh -n 2 .build/release/odn search Configs/quickstart.yaml
 
 test: setup ## run all tests, those of several ranks with 1 to 4 of them; the last line is the sum
 	swift build -c release --build-tests

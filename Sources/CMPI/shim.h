@@ -168,8 +168,9 @@ static inline int cmpi_test(CMPIRequest *request, int *finished, MPI_Status *sta
   return MPI_Test(&request->value, finished, status);
 }
 
-static inline int cmpi_waitall(int count, CMPIRequest *requests, MPI_Status *statuses) {
-  return MPI_Waitall(count, (MPI_Request *)requests, statuses);
+static inline int cmpi_waitsome(int count, CMPIRequest *requests, int *finished, int *indices,
+                                MPI_Status *statuses) {
+  return MPI_Waitsome(count, (MPI_Request *)requests, finished, indices, statuses);
 }
 
 static inline int cmpi_testsome(int count, CMPIRequest *requests, int *finished, int *indices,

@@ -56,10 +56,12 @@ public struct RequestPool: ~Copyable {
   ///
   /// - Throws: `MPIError.failed` if one failed. All are then over.
   public mutating func waitAll() throws(MPIError) {
-    guard pendingCount > 0 else { return }
-    let code = cmpi_waitall(Int32(slotCount), requests, statuses)
-    pendingCount = 0
-    try check(code, "MPI_Waitall", statusCount: slotCount)
+    // Not MPI_Waitall: Open MPI 4.1's may wait forever if a request fails while it waits.
+    while pendingCount > 0 {
+      var count: Int32 = 0
+      let code = cmpi_waitsome(Int32(slotCount), requests, &count, indices, statuses)
+      try take(code, count, "MPI_Waitsome")
+    }
   }
 
   /// Calls `finished` with the slot of every request that has finished since the last call. Does not wait, and gives
@@ -72,9 +74,7 @@ public struct RequestPool: ~Copyable {
     guard pendingCount > 0 else { return 0 }
     var count: Int32 = 0
     let code = cmpi_testsome(Int32(slotCount), requests, &count, indices, statuses)
-    if code != cmpi_success() { pendingCount = 0 }
-    try check(code, "MPI_Testsome", statusCount: Int(max(count, 0)))
-    pendingCount -= Int(count)
+    try take(code, count, "MPI_Testsome")
     for index in 0..<Int(count) { finished(Int(indices[index])) }
     return Int(count)
   }
@@ -84,11 +84,15 @@ public struct RequestPool: ~Copyable {
     pendingCount = 0
   }
 
-  /// Throws the first failed request's own error where the call only says that there is one.
-  private func check(_ code: Int32, _ function: StaticString, statusCount: Int) throws(MPIError) {
-    if code == cmpi_success() { return }
+  /// Counts finished requests, or throws the first failed request's own error where the call only says that there is one.
+  private mutating func take(_ code: Int32, _ finished: Int32, _ function: StaticString) throws(MPIError) {
+    if code == cmpi_success() {
+      pendingCount -= Int(finished)
+      return
+    }
+    pendingCount = 0
     if errorClass(of: code) == .inStatus {
-      for index in 0..<statusCount {
+      for index in 0..<Int(max(finished, 0)) {
         let error = statuses[index].MPI_ERROR
         if error != cmpi_success() && errorClass(of: error) != .pending { try MPI.check(error, function) }
       }
