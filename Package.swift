@@ -70,7 +70,8 @@ let package = Package(
     .executableTarget(
       name: "MPITests", dependencies: ["MPI", "RankTesting"], path: "Tests/MPITests", swiftSettings: safe),
     .executableTarget(
-      name: "DistributedTrainingTests", dependencies: ["DistributedTraining", "RankTesting"],
+      name: "DistributedTrainingTests",
+      dependencies: ["MPI", "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "RankTesting"],
       path: "Tests/DistributedTrainingTests", swiftSettings: safe),
     .testTarget(name: "NumericKernelsTests", dependencies: ["NumericKernels"], swiftSettings: safe),
     .testTarget(

@@ -1,0 +1,80 @@
+// An observer that notes what it is told, and a small search for it to watch.
+
+import Datasets
+import DepthSearch
+import DistributedTraining
+import MPI
+import NeuralNetwork
+
+/// Notes all events of a search.
+final class Watcher: SearchObserver {
+  /// The events in order, in words.
+  private(set) var log: [String] = []
+  private(set) var plan: SearchPlan?
+  /// The loss that each step reported.
+  private(set) var steps: [Double] = []
+  private(set) var warmUp: [EpochRecord] = []
+  private(set) var epochs: [(record: EpochRecord, result: EpochResult, decision: Decision)] = []
+  private(set) var best: [(weights: NetworkWeights, result: EpochResult)] = []
+  private(set) var finished: (result: SearchResult, weights: NetworkWeights)?
+
+  func observe(_ event: SearchEvent) {
+    switch event {
+    case .started(let plan):
+      self.plan = plan
+      log.append("started")
+    case .stageStarted(.warmUp, let architecture): log.append("warm-up of \(architecture.depth)")
+    case .stageStarted(.depth(let depth), let architecture):
+      log.append(depth == architecture.depth ? "depth \(depth)" : "depth \(depth) with \(architecture.depth) blocks")
+    case .step(let progress):
+      steps.append(progress.loss)
+      log.append("step \(progress.step)/\(progress.steps) of epoch \(progress.epoch), \(progress.stage)")
+    case .warmUpEpoch(let record):
+      warmUp.append(record)
+      log.append("warm-up epoch \(record.epoch)")
+    case .best(let weights, let result):
+      best.append((weights, result))
+      log.append("best in epoch \(result.epoch)")
+    case .epoch(let record, let result, let decision):
+      epochs.append((record, result, decision))
+      log.append("epoch \(result.epoch)")
+    case .finished(let result, let weights):
+      finished = (result, weights)
+      log.append("finished")
+    }
+  }
+}
+
+/// The settings of one small search, run with a watcher.
+struct SearchTrial {
+  var data: DatasetSplits
+  var search: SearchOptions
+  var batchNorm = TrainingOptions.BatchNorm.local
+  var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.01)
+
+  var training: TrainingOptions { TrainingOptions(batchSize: 16, learningRate: 0.02, seed: 1, batchNorm: batchNorm) }
+
+  func run(on communicator: Communicator) throws -> (SearchResult, Watcher) {
+    let watcher = Watcher()
+    let coordinator = try SearchCoordinator(
+      SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
+      training: training, observer: watcher)
+    return (try coordinator.run(), watcher)
+  }
+}
+
+extension SearchOptions {
+  /// Aims at what contradictory data never gives, with depths 1 and 2.
+  static func impossible(restart: Restart = .warmup, growthRateFactor: Double = 0.5) -> SearchOptions {
+    SearchOptions(
+      target: 100, tolerance: 0, maximumDepth: 2, patience: 2, restart: restart, growthRateFactor: growthRateFactor)
+  }
+}
+
+extension DataParallelTrainer {
+  /// Trains epochs 0..<`count` from `weights`, which all ranks pass.
+  func trainEpochs(_ count: Int, from weights: NetworkWeights, learningRate: Double) throws -> [EpochTotals] {
+    network.weights = weights
+    return try (0..<count).map { try trainEpoch($0, learningRate: learningRate) { _, _, _ in } }
+  }
+}
