@@ -13,7 +13,7 @@ struct ParityCase: Equatable, Sendable, CustomStringConvertible {
   static let batches = 32
   static let images = 2
   static let classes = 10
-  /// The largest ‖ours − theirs‖ / ‖theirs‖ of a tensor: well above the rounding of 32-bit sums through 17 layers,
+  /// The largest ‖ours − theirs‖ / ‖theirs‖ of a tensor: well above the rounding of 32-bit sums through a dozen layers,
   /// and below what a wrong constant would cause.
   static let tolerance = 1e-4
 

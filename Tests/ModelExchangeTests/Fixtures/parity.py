@@ -2,9 +2,9 @@
 
     python3 parity.py MODEL BATCHES RESULT
 
-MODEL is a model file of odn, BATCHES a safetensors file with `input` [batches, N, C, H, W] and `labels` [N]. The network
-is an ordinary module that takes the file's tensors as they are (strict=True); it then computes in double precision, so
-that the numbers in RESULT are exact as far as 32-bit floats can tell:
+MODEL is a model file of odn, BATCHES a safetensors file with `input` [batches, N, C, H, W] and `labels` [N]. The
+network is an ordinary module that takes the file's tensors as they are (strict=True); it then computes in double
+precision, so that the numbers in RESULT are exact as far as 32-bit floats can tell:
 
     batch                   which of the batches was used
     evaluation.logits       with the running statistics of MODEL
