@@ -10,7 +10,7 @@ import NeuralNetwork
 /// after the same number of blocks, takes `safetensors.torch.load_file(path)` in `load_state_dict`.
 ///
 /// The metadata describes the network: `odn.version`, `odn.family` (`resnet18`), `odn.depth` (residual blocks),
-/// `odn.classes`, `odn.input` (`32x32x3`: height, width, channels), and `format`, which is `pt` as PyTorch's files have it.
+/// `odn.classes`, `odn.input` (`32x32x3`: height, width, channels), and `format`, which is `pt` as in PyTorch's files.
 public struct ModelFile: Sendable {
   /// The version of the files written, and the only one read.
   public static let version = "1"
@@ -55,8 +55,7 @@ public struct ModelFile: Sendable {
   private static func match(
     _ tensors: [Tensor], to layout: NetworkLayout, file: String
   ) throws(ModelFileError) -> [String: Tensor] {
-    let slices = layout.parameters + layout.statistics
-    let shapes = Dictionary(uniqueKeysWithValues: slices.map { ($0.exchangeName, $0.exchangeShape) })
+    let shapes = Dictionary(uniqueKeysWithValues: layout.exchangeOrder.map { ($0.exchangeName, $0.exchangeShape) })
     for tensor in tensors {
       guard let shape = shapes[tensor.name] else {
         throw .mismatch(file: file, .tensor(tensor.name), expected: "only tensors of the network", found: "another")
@@ -67,7 +66,7 @@ public struct ModelFile: Sendable {
       }
     }
     let found = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
-    for slice in slices.reversed() where found[slice.exchangeName] == nil {
+    for slice in layout.exchangeOrder where found[slice.exchangeName] == nil {
       throw .mismatch(
         file: file, .tensor(slice.exchangeName), expected: "the shape \(slice.exchangeShape)", found: "no such tensor")
     }

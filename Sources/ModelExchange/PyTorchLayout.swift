@@ -27,47 +27,62 @@ extension TensorSlice {
 
   /// Values as they lie in files, of values as they lie in memory.
   func exported(_ values: ArraySlice<Float>) -> [Float] {
-    exchangeOrder.map { values[values.startIndex + $0] }
+    elementOrder.map { values[values.startIndex + $0] }
   }
 
   /// Values as they lie in memory, of values as they lie in files.
   func imported(_ values: [Float]) -> [Float] {
     var result = values
-    for (value, place) in zip(values, exchangeOrder) { result[place] = value }
+    for (value, place) in zip(values, elementOrder) { result[place] = value }
     return result
   }
 
   /// For each element of a file's tensor in order, its place in ours.
-  private var exchangeOrder: [Int] {
+  private var elementOrder: [Int] {
     var strides = [Int](repeating: 1, count: shape.count)
     for axis in shape.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * shape[axis + 1] }
-    return exchangeAxes.reduce([0]) { places, axis in
-      places.flatMap { place in (0..<shape[axis]).map { place + $0 * strides[axis] } }
+    var places = [0]
+    for axis in exchangeAxes {
+      var next: [Int] = []
+      next.reserveCapacity(places.count * shape[axis])
+      for place in places {
+        for index in 0..<shape[axis] { next.append(place + index * strides[axis]) }
+      }
+      places = next
     }
+    return places
   }
 }
 
+extension NetworkLayout {
+  /// The tensors in their order in files: parameters from the stem to the classifier, then running statistics.
+  var exchangeOrder: [TensorSlice] { parameters.reversed() + statistics.reversed() }
+}
+
 extension NetworkWeights {
-  /// All tensors as PyTorch has them, in forward order. There must be one classifier only.
+  /// All tensors as PyTorch has them. There must be one classifier only.
   var exchangeTensors: [Tensor] {
     precondition(heads == .deepest, "a network for exchange has one classifier; extract one depth first")
-    func tensors(_ slices: [TensorSlice], _ values: [Float]) -> [Tensor] {
-      slices.reversed().map {
-        Tensor(name: $0.exchangeName, shape: $0.exchangeShape, values: $0.exported(values[$0.range]))
-      }
+    return layout.exchangeOrder.map {
+      let values = $0.role.isStatistic ? statistics[$0.range] : parameters[$0.range]
+      return Tensor(name: $0.exchangeName, shape: $0.exchangeShape, values: $0.exported(values))
     }
-    return tensors(layout.parameters, parameters) + tensors(layout.statistics, statistics)
   }
 
   /// Takes over every tensor by its name in files; each must have the right number of values.
   mutating func replaceAll(with tensors: [String: Tensor]) {
-    for slice in layout.parameters {
+    for slice in layout.exchangeOrder {
       guard let tensor = tensors[slice.exchangeName] else { continue }
-      parameters.replaceSubrange(slice.range, with: slice.imported(tensor.values))
-    }
-    for slice in layout.statistics {
-      guard let tensor = tensors[slice.exchangeName] else { continue }
-      statistics.replaceSubrange(slice.range, with: slice.imported(tensor.values))
+      let values = slice.imported(tensor.values)
+      if slice.role.isStatistic {
+        statistics.replaceSubrange(slice.range, with: values)
+      } else {
+        parameters.replaceSubrange(slice.range, with: values)
+      }
     }
   }
+}
+
+extension TensorRole {
+  fileprivate var isStatistic: Bool { self == .runningMean || self == .runningVariance }
 }

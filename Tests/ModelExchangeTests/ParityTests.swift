@@ -27,11 +27,11 @@ struct ParityTests {
     arguments: cases)
   func live(parityCase: ParityCase) throws {
     let directory = try TemporaryDirectory()
-    let (model, batch) = (directory.file("model.safetensors"), directory.file("batch.safetensors"))
+    let (model, batches) = (directory.file("model.safetensors"), directory.file("batches.safetensors"))
     let result = directory.file("result.safetensors")
     try ModelFile(weights: parityCase.weights()).write(to: model)
-    try parityCase.batch().write(to: batch)
-    try Python.run(["\(Bundle.module.bundlePath)/Fixtures/parity.py", model, batch, result])
+    try parityCase.batches().write(to: batches)
+    try Python.run(["\(Bundle.module.bundlePath)/Fixtures/parity.py", model, batches, result])
     let file = try SafetensorsFile(path: result)
     try parityCase.compare(with: file)
     if parityCase == Self.committed, ProcessInfo.processInfo.environment["ODN_RECORD_PARITY"] != nil {

@@ -15,8 +15,9 @@ struct AtomicFile: ~Copyable {
     self.path = path
     directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
     temporaryPath = "\(directory).odn-\(UUID().uuidString).part"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .unwritable(file: path, reason: String(cString: strerror(errno))) }
+    self.descriptor = descriptor
   }
 
   deinit {
@@ -42,11 +43,11 @@ struct AtomicFile: ~Copyable {
   /// Makes the content durable, and only then visible under the file's own name.
   mutating func commit() throws(ModelFileError) {
     try check(fsync(descriptor))
-    try check(rename(temporaryPath, path))
-    isCommitted = true
     let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try check(parent)
     defer { close(parent) }
+    try check(rename(temporaryPath, path))
+    isCommitted = true
     // EINVAL is the answer of file systems that cannot do this for a directory.
     if fsync(parent) != 0 && errno != EINVAL { try check(-1) }
   }

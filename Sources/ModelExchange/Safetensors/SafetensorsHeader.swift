@@ -126,17 +126,19 @@ extension SafetensorsHeader {
     return count
   }
 
+  /// Where a decoder stopped, and why.
   private static func explain(_ error: any Error) -> (ModelFilePlace, String) {
     let context: DecodingError.Context
+    var problem: String?
     switch error as? DecodingError {
-    case .dataCorrupted(let about), .typeMismatch(_, let about), .valueNotFound(_, let about),
-      .keyNotFound(_, let about):
-      context = about
+    case .keyNotFound(let key, let found):
+      context = found
+      problem = "no \(key.stringValue)"
+    case .dataCorrupted(let found), .typeMismatch(_, let found), .valueNotFound(_, let found): context = found
     default: return (.header, "something else")
     }
-    let problem = quoted(context.debugDescription)
-    guard let name = context.codingPath.first?.stringValue else { return (.header, problem) }
-    return (name == metadataKey ? .header : .tensor(name), problem)
+    let place = context.codingPath.first.map(\.stringValue).flatMap { $0 == metadataKey ? nil : $0 }
+    return (place.map(ModelFilePlace.tensor) ?? .header, problem ?? quoted(context.debugDescription))
   }
 
   /// The header's JSON object.
