@@ -79,20 +79,20 @@ private func expectCourse(
   guard world.rank == 0 else { return expect.equal(watcher.log, []) }
   let images = trial.data.train.count
   let steps = (images + trial.training.batchSize - 1) / trial.training.batchSize
-  func stepLog(_ epoch: Int, _ stage: SearchStage) -> [String] {
-    (1...steps).map { "step \($0)/\(steps) of epoch \(epoch), \(stage)" }
+  func stepLog(_ epoch: Int, _ stage: SearchStage, _ depth: Int) -> [String] {
+    (1...steps).map { "step \($0)/\(steps) of epoch \(epoch), \(stage) \(depth)" }
   }
   var log = ["started"]
   if trial.warmUp.epochs > 0 {
     log.append("warm-up of 2")
-    for epoch in 1...trial.warmUp.epochs { log += stepLog(epoch, .warmUp) + ["warm-up epoch \(epoch)"] }
+    for epoch in 1...trial.warmUp.epochs { log += stepLog(epoch, .warmUp, 2) + ["warm-up epoch \(epoch)"] }
   }
   var epoch = 0
   for level in result.depths {
     log.append("depth \(level.depth)")
     for _ in 0..<level.epochs {
       epoch += 1
-      log += stepLog(epoch, .depth(level.depth))
+      log += stepLog(epoch, .level, level.depth)
       if watcher.best.contains(where: { $0.result.epoch == epoch }) { log.append("best in epoch \(epoch)") }
       log.append("epoch \(epoch)")
     }

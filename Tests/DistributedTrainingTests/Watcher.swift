@@ -24,11 +24,10 @@ final class Watcher: SearchObserver {
       self.plan = plan
       log.append("started")
     case .stageStarted(.warmUp, let architecture): log.append("warm-up of \(architecture.depth)")
-    case .stageStarted(.depth(let depth), let architecture):
-      log.append(depth == architecture.depth ? "depth \(depth)" : "depth \(depth) with \(architecture.depth) blocks")
+    case .stageStarted(.level, let architecture): log.append("depth \(architecture.depth)")
     case .step(let progress):
       steps.append(progress.loss)
-      log.append("step \(progress.step)/\(progress.steps) of epoch \(progress.epoch), \(progress.stage)")
+      log.append("step \(progress.step)/\(progress.steps) of epoch \(progress.epoch), \(progress.stage) \(progress.depth)")
     case .warmUpEpoch(let record):
       warmUp.append(record)
       log.append("warm-up epoch \(record.epoch)")
