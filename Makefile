@@ -10,7 +10,7 @@ swift_files := Sources Tests Package.swift
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test lint format install uninstall clean
+.PHONY: help setup build run test bench lint format install uninstall clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -27,6 +27,9 @@ run: setup build ## search the depth for a part of Fashion-MNIST, with two ranks
 test: setup ## run all tests, those of several ranks with 1 to 4 of them; the last line is the sum
 	swift build -c release --build-tests
 	@Tests/run
+
+bench: setup build ## time training steps of four networks on one core, and of one network on two ranks
+	@Benchmarks/steps
 
 lint: ## check the style of the Swift files
 	swift format lint --strict --recursive $(swift_files)

@@ -44,7 +44,7 @@ public final class DataParallelTrainer {
     reducer = GradientReducer(communicator, options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
     network = DepthNetwork(
-      architecture, heads: heads, batchCapacity: capacity, kernels: options.kernels.implementation,
+      architecture, heads: heads, batchCapacity: capacity, kernels: options.kernels.kernels,
       statisticsReduction: options.batchNorm == .synchronized ? SynchronizedStatistics(communicator) : nil)
     images = AlignedBuffer(count: capacity * architecture.input.count)
     labels = AlignedBuffer(count: capacity)
@@ -139,15 +139,5 @@ private struct Sums {
     loss += result.loss
     correct += Double(result.correct)
     total += Double(answers)
-  }
-}
-
-extension TrainingOptions.Kernels {
-  /// The kernels that the name stands for.
-  public var implementation: any Kernels {
-    switch self {
-    case .fast: FastKernels()
-    case .reference: ReferenceKernels()
-    }
   }
 }

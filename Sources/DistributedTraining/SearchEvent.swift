@@ -33,9 +33,11 @@ public enum SearchStage: String, Codable, Sendable {
 public struct SearchPlan: Codable, Equatable, Sendable {
   /// The deepest network that the search may reach.
   public let largest: Architecture
-  /// Images for training, validation and testing.
+  /// Images to learn from.
   public let trainImages: Int
+  /// Images that decide.
   public let validationImages: Int
+  /// Images that the result is tested on.
   public let testImages: Int
   /// Images per step over all ranks.
   public let batchSize: Int
@@ -53,8 +55,9 @@ public struct StepProgress: Codable, Equatable, Sendable {
   public let depth: Int
   /// The epoch within the warm-up, or within the whole search.
   public let epoch: Int
-  /// Steps done in this epoch, and how many it has.
+  /// Steps done in this epoch.
   public let step: Int
+  /// Steps that the epoch has.
   public let steps: Int
   /// Mean loss of the epoch so far, on rank 0.
   public let loss: Double
@@ -70,11 +73,13 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public let depth: Int
   /// The learning rate of its steps.
   public let learningRate: Double
-  /// Mean cross-entropy, and accuracy in percent, on the training images while they were learned from.
+  /// Mean cross-entropy of the training images while they were learned from.
   public let trainingLoss: Double
+  /// Their accuracy, in percent.
   public let trainingAccuracy: Double
-  /// Seconds for training, and for validation.
+  /// Seconds for training.
   public let trainingSeconds: Double
+  /// Seconds for validation.
   public let validationSeconds: Double
   /// Training images per second over all ranks.
   public let imagesPerSecond: Double
@@ -86,8 +91,9 @@ public struct SearchResult: Codable, Equatable, Sendable {
   public let architecture: Architecture
   /// How the search ended.
   public let outcome: Outcome
-  /// The result's accuracies in percent; the test images took part in no decision.
+  /// The result's accuracy on the validation images, in percent.
   public let validationAccuracy: Double
+  /// Its accuracy on the test images, which took part in no decision, in percent.
   public let testAccuracy: Double
   /// The depths trained, shallowest first.
   public let depths: [DepthRecord]

@@ -1,6 +1,7 @@
 // What training is set to: plain values with the published defaults. Their ranges are checked where they are read.
 
 import Foundation
+import NumericKernels
 
 /// How levels are trained, in the warm-up as in the search.
 public struct TrainingOptions: Codable, Equatable, Sendable {
@@ -10,14 +11,6 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
     case local
     /// Over the whole batch of all ranks, so that N ranks equal one up to rounding.
     case synchronized
-  }
-
-  /// Which implementation of the layers computes.
-  public enum Kernels: String, Codable, CaseIterable, Sendable {
-    /// BLAS and SIMD.
-    case fast
-    /// The readable one that the fast one is tested against.
-    case reference
   }
 
   /// Images per step over all ranks together, at least 1.
@@ -33,12 +26,12 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   /// Where batch-norm statistics are taken.
   public var batchNorm: BatchNorm
   /// Which implementation computes.
-  public var kernels: Kernels
+  public var kernels: KernelFamily
 
   /// Options with the published defaults.
   public init(
     batchSize: Int = 128, learningRate: Double = 0.01, momentum: Double = 0.9, weightDecay: Double = 0.0005,
-    seed: UInt64 = 0, batchNorm: BatchNorm = .local, kernels: Kernels = .fast
+    seed: UInt64 = 0, batchNorm: BatchNorm = .local, kernels: KernelFamily = .fast
   ) {
     self.batchSize = batchSize
     self.learningRate = learningRate

@@ -26,7 +26,7 @@ public final class DepthNetwork {
   /// - Parameter statisticsReduction: sums batch statistics over replicas; nil keeps them local.
   public init(
     _ architecture: Architecture, heads: HeadSelection = .deepest, batchCapacity: Int,
-    kernels: any Kernels = FastKernels(), statisticsReduction: (any StatisticsReduction)? = nil
+    kernels: any Kernels = KernelFamily.fast.kernels, statisticsReduction: (any StatisticsReduction)? = nil
   ) {
     precondition(batchCapacity > 0, "a network needs room for one image at least")
     self.architecture = architecture

@@ -2,9 +2,8 @@
 
 /// The arithmetic of a residual network on `[N, H, W, C]` batches: every pass over activations, forward and backward.
 ///
-/// `FastKernels` is what training uses; `ReferenceKernels` says the same in plain loops that accumulate in double
-/// precision, and is what the fast ones are tested against. Kernels keep no state, allocate nothing and accept batches
-/// of zero images; they trap when a view is smaller than its shape says.
+/// `KernelFamily` names the implementations. They keep no state, accept batches of zero images, and trap when a view is
+/// smaller than its shape says.
 ///
 /// "Rows" are the pixels of all images, N·H·W of them; a row holds the channels of one pixel.
 public protocol Kernels: Sendable {
@@ -86,6 +85,23 @@ public protocol Kernels: Sendable {
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float)
+}
+
+/// The implementations of `Kernels`.
+public enum KernelFamily: String, Codable, CaseIterable, Sendable {
+  /// For training: BLAS matrix products, and SIMD loops over channels. Allocates nothing. Batch norm, pooling and the
+  /// residual sum work on 16 channels at a time, so channel counts there must be multiples of 16.
+  case fast
+  /// To read, and to test against: plain loops that accumulate in double precision.
+  case reference
+
+  /// The implementation.
+  public var kernels: any Kernels {
+    switch self {
+    case .fast: FastKernels()
+    case .reference: ReferenceKernels()
+    }
+  }
 }
 
 /// What a classifier made of a batch.

@@ -14,18 +14,23 @@ public struct Summary: Codable, Equatable, Sendable {
   public let targetMet: Bool
   /// How the search ended, in words.
   public let outcome: String
-  /// Validation accuracy aimed at, and how far below still counts as met, in percent.
+  /// Validation accuracy aimed at, in percent.
   public let target: Double
+  /// How far below it still counts as met, in points.
   public let tolerance: Double
-  /// Accuracies of the network found, in percent.
+  /// Accuracy of the network found on the validation images, in percent.
   public let validationAccuracy: Double
+  /// Its accuracy on the test images, in percent.
   public let testAccuracy: Double
-  /// Its parameters, their size in MB of 10⁶ bytes, and its multiply-adds per image.
+  /// Its parameters.
   public let parameters: Int
+  /// Their size in MB of 10⁶ bytes.
   public let megabytes: Double
+  /// Its multiply-adds per image.
   public let multiplyAdds: Int
-  /// How much smaller it is than the whole network of its family: by parameters, and by multiply-adds.
+  /// How much smaller it is than the whole network of its family by parameters, in percent.
   public let reductionPercent: Double
+  /// The same by multiply-adds.
   public let multiplyAddsReductionPercent: Double
   /// Epochs spent on each depth that was trained.
   public let epochsPerDepth: [String: Int]

@@ -1,11 +1,10 @@
 // `odn gradcheck`: analytic against numeric gradients.
 
 import ArgumentParser
-import DistributedTraining
 import NeuralNetwork
 import Telemetry
 
-extension TrainingOptions.Kernels: ExpressibleByArgument {}
+extension KernelFamily: ExpressibleByArgument {}
 
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -37,7 +36,7 @@ struct GradcheckCommand: ParsableCommand {
   var input = ImageShape(height: 4, width: 3, channels: 2)
 
   @Option(help: "The kernels to check: fast or reference.")
-  var kernels = TrainingOptions.Kernels.fast
+  var kernels = KernelFamily.fast
 
   @Option(help: "Seed of weights and images.")
   var seed: UInt64 = 1
@@ -47,7 +46,7 @@ struct GradcheckCommand: ParsableCommand {
     let network = try Architecture(family: architecture, depth: depth, classes: 3, input: input)
     var table = TextTable([("tensor", .left), ("analytic", .right), ("numeric", .right), ("relative error", .right)])
     var wrong: [String] = []
-    try GradientCheck.run(network, heads: .all, images: 2, seed: seed, kernels: kernels.implementation) { row in
+    try GradientCheck.run(network, heads: .all, images: 2, seed: seed, kernels: kernels.kernels) { row in
       table.add([row.parameter] + [row.analytic, row.numeric, row.relativeError].map { Format.scientific($0) })
       if !(row.relativeError < GradientCheck.tolerance) { wrong.append(row.parameter) }
     }

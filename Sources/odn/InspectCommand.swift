@@ -9,6 +9,7 @@ import Telemetry
 extension Architecture.Family: ExpressibleByArgument {}
 
 extension ImageShape: ExpressibleByArgument {
+  /// Reads a command-line argument such as `32x32x3`.
   public init?(argument: String) { self.init(argument) }
 }
 

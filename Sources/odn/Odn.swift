@@ -22,7 +22,7 @@ struct Odn: ParsableCommand {
     version: version,
     subcommands: [
       SearchCommand.self, TrainCommand.self, EvaluateCommand.self, InspectCommand.self, DatasetsCommand.self,
-      GradcheckCommand.self,
+      GradcheckCommand.self, BenchmarkCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -27,7 +27,8 @@ final class Watcher: SearchObserver {
     case .stageStarted(.level, let architecture): log.append("depth \(architecture.depth)")
     case .step(let progress):
       steps.append(progress.loss)
-      log.append("step \(progress.step)/\(progress.steps) of epoch \(progress.epoch), \(progress.stage) \(progress.depth)")
+      log.append(
+        "step \(progress.step)/\(progress.steps) of epoch \(progress.epoch), \(progress.stage) \(progress.depth)")
     case .warmUpEpoch(let record):
       warmUp.append(record)
       log.append("warm-up epoch \(record.epoch)")

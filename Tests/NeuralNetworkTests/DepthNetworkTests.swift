@@ -49,7 +49,7 @@ struct DepthNetworkTests {
   func gradientCheck(network: (Architecture.Family, Int, HeadSelection), fast: Bool) throws {
     let architecture = try Architecture(
       family: network.0, depth: network.1, classes: 3, input: ImageShape(height: 4, width: 3, channels: 2))
-    let kernels: any Kernels = fast ? FastKernels() : ReferenceKernels()
+    let kernels = (fast ? KernelFamily.fast : .reference).kernels
     try GradientCheck.run(architecture, heads: network.2, images: 2, seed: 1, kernels: kernels) { row in
       #expect(row.relativeError < GradientCheck.tolerance, "\(row)")
     }
@@ -109,8 +109,8 @@ struct DepthNetworkTests {
   func kernelsAgree() throws {
     let architecture = try Self.architecture(.resnet50, 4)
     let batch = Batch(architecture, images: 3)
-    let networks = [FastKernels() as any Kernels, ReferenceKernels()].map {
-      DepthNetwork(architecture, batchCapacity: 3, kernels: $0)
+    let networks = KernelFamily.allCases.map {
+      DepthNetwork(architecture, batchCapacity: 3, kernels: $0.kernels)
     }
     let optimizer = StochasticGradientDescent(learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4)
     for network in networks {

@@ -5,8 +5,8 @@ import Testing
 /// reference: sums of n products in 32-bit floats err by about √n · 6·10⁻⁸, which is below 10⁻⁵ for every shape here.
 @Suite("Fast kernels agree with the double-accumulating reference")
 struct KernelParityTests {
-  let fast = FastKernels()
-  let reference = ReferenceKernels()
+  let fast = KernelFamily.fast.kernels
+  let reference = KernelFamily.reference.kernels
   let memory = Memory()
 
   static let shapes: [ConvolutionShape] = [

@@ -7,7 +7,7 @@
 #endif
 
 extension FastKernels {
-  public func averagePool(images: Int, pixels: Int, channels: Int, input: FloatView, output: FloatView) {
+  func averagePool(images: Int, pixels: Int, channels: Int, input: FloatView, output: FloatView) {
     require(channels % 16 == 0, "vector kernels need channels in multiples of 16")
     require(input.count >= images * pixels * channels && output.count >= images * channels, "a view is too small")
     let (x, y) = (input.vectors, output.vectors)
@@ -22,7 +22,7 @@ extension FastKernels {
     }
   }
 
-  public func averagePoolGradient(
+  func averagePoolGradient(
     images: Int, pixels: Int, channels: Int, outputGradient: FloatView, inputGradient: FloatView, accumulate: Bool
   ) {
     require(channels % 16 == 0, "vector kernels need channels in multiples of 16")
@@ -43,14 +43,14 @@ extension FastKernels {
     }
   }
 
-  public func linear(
+  func linear(
     images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, bias: FloatView, output: FloatView
   ) {
     for image in 0..<images { output[image * outputs..<(image + 1) * outputs].copy(from: bias.prefix(outputs)) }
     multiply(.plain(input), .plain(weights), into: output, m: images, n: outputs, k: inputs, accumulate: true)
   }
 
-  public func linearGradient(
+  func linearGradient(
     images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, outputGradient: FloatView,
     inputGradient: FloatView, weightGradient: FloatView, biasGradient: FloatView
   ) {
@@ -62,7 +62,7 @@ extension FastKernels {
     multiply(.plain(outputGradient), .transposed(weights), into: inputGradient, m: images, n: inputs, k: outputs)
   }
 
-  public func softmaxCrossEntropy(
+  func softmaxCrossEntropy(
     images: Int, classes: Int, logits: FloatView, labels: BufferView<Int32>, gradientScale: Float,
     gradient: FloatView
   ) -> CrossEntropy {
@@ -90,13 +90,13 @@ extension FastKernels {
     return result
   }
 
-  public func add(_ source: FloatView, to target: FloatView) {
+  func add(_ source: FloatView, to target: FloatView) {
     require(source.count == target.count, "views that are added are equally long")
     let (from, into) = (source.base, target.base)
     for i in 0..<target.count { into[i] += from[i] }
   }
 
-  public func momentumStep(
+  func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float
   ) {

@@ -13,7 +13,7 @@ extension FloatView {
 }
 
 extension FastKernels {
-  public func channelSums(rows: Int, channels: Int, input: FloatView, sums: BufferView<Double>) {
+  func channelSums(rows: Int, channels: Int, input: FloatView, sums: BufferView<Double>) {
     check(rows, channels, input)
     let x = input.vectors
     accumulate(rows, channels, sums) { i, first, second in
@@ -22,7 +22,7 @@ extension FastKernels {
     }
   }
 
-  public func gradientSums(
+  func gradientSums(
     rows: Int, channels: Int, outputGradient: FloatView, output: FloatView?, input: FloatView,
     sums: BufferView<Double>
   ) {
@@ -42,7 +42,7 @@ extension FastKernels {
     }
   }
 
-  public func scaleAndShift(
+  func scaleAndShift(
     rows: Int, channels: Int, input: FloatView, scale: FloatView, shift: FloatView, residual: FloatView?, relu: Bool,
     output: FloatView
   ) {
@@ -61,7 +61,7 @@ extension FastKernels {
     }
   }
 
-  public func normalizationInputGradient(
+  func normalizationInputGradient(
     rows: Int, channels: Int, outputGradient: FloatView, output: FloatView?, input: FloatView, scale: FloatView,
     slope: FloatView, shift: FloatView, inputGradient: FloatView, maskedGradient: FloatView?
   ) {

@@ -1,22 +1,16 @@
 // Convolution as matrix products: the patches of a chunk of output pixels are gathered into rows, and BLAS does the rest.
 
-/// Kernels for training: BLAS matrix products, and SIMD loops over channels.
-///
-/// Batch normalization, pooling, the residual sum and the update work on 16 channels at a time, so channel counts there
-/// must be multiples of 16; convolutions take any.
-public struct FastKernels: Kernels {
-  /// There is nothing to set.
-  public init() {}
-
+/// BLAS matrix products, and SIMD loops over channels.
+struct FastKernels: Kernels {
   /// Output pixels whose patches are gathered at once: enough rows for an efficient product, few enough to stay in a
   /// second-level cache where the patches are short.
   private func chunkPixels(_ shape: ConvolutionShape) -> Int { max(256, (1 << 17) / shape.patchCount) }
 
-  public func convolutionWorkspace(_ shape: ConvolutionShape) -> Int {
+  func convolutionWorkspace(_ shape: ConvolutionShape) -> Int {
     shape.isPlainProduct ? 0 : chunkPixels(shape) * shape.patchCount
   }
 
-  public func convolution(
+  func convolution(
     _ shape: ConvolutionShape, images: Int, input: FloatView, weights: FloatView, output: FloatView,
     workspace: FloatView
   ) {
@@ -28,7 +22,7 @@ public struct FastKernels: Kernels {
     }
   }
 
-  public func convolutionInputGradient(
+  func convolutionInputGradient(
     _ shape: ConvolutionShape, images: Int, outputGradient: FloatView, weights: FloatView, inputGradient: FloatView,
     accumulate: Bool, workspace: FloatView
   ) {
@@ -44,7 +38,7 @@ public struct FastKernels: Kernels {
     }
   }
 
-  public func convolutionWeightGradient(
+  func convolutionWeightGradient(
     _ shape: ConvolutionShape, images: Int, input: FloatView, outputGradient: FloatView, weightGradient: FloatView,
     workspace: FloatView
   ) {

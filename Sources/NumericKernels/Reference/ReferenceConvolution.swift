@@ -1,13 +1,10 @@
 // Convolution in plain loops that accumulate in double precision: what the fast kernels are tested against.
 
-/// Kernels to read and to test against: plain loops, sums in double precision, no thought for speed.
-public struct ReferenceKernels: Kernels {
-  /// There is nothing to set.
-  public init() {}
+/// Plain loops, sums in double precision, no thought for speed.
+struct ReferenceKernels: Kernels {
+  func convolutionWorkspace(_ shape: ConvolutionShape) -> Int { 0 }
 
-  public func convolutionWorkspace(_ shape: ConvolutionShape) -> Int { 0 }
-
-  public func convolution(
+  func convolution(
     _ shape: ConvolutionShape, images: Int, input: FloatView, weights: FloatView, output: FloatView,
     workspace: FloatView
   ) {
@@ -26,7 +23,7 @@ public struct ReferenceKernels: Kernels {
     }
   }
 
-  public func convolutionInputGradient(
+  func convolutionInputGradient(
     _ shape: ConvolutionShape, images: Int, outputGradient: FloatView, weights: FloatView, inputGradient: FloatView,
     accumulate: Bool, workspace: FloatView
   ) {
@@ -46,7 +43,7 @@ public struct ReferenceKernels: Kernels {
     }
   }
 
-  public func convolutionWeightGradient(
+  func convolutionWeightGradient(
     _ shape: ConvolutionShape, images: Int, input: FloatView, outputGradient: FloatView, weightGradient: FloatView,
     workspace: FloatView
   ) {

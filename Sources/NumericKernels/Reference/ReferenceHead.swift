@@ -7,7 +7,7 @@
 #endif
 
 extension ReferenceKernels {
-  public func averagePool(images: Int, pixels: Int, channels: Int, input: FloatView, output: FloatView) {
+  func averagePool(images: Int, pixels: Int, channels: Int, input: FloatView, output: FloatView) {
     for image in 0..<images {
       for channel in 0..<channels {
         var sum = 0.0
@@ -17,7 +17,7 @@ extension ReferenceKernels {
     }
   }
 
-  public func averagePoolGradient(
+  func averagePoolGradient(
     images: Int, pixels: Int, channels: Int, outputGradient: FloatView, inputGradient: FloatView, accumulate: Bool
   ) {
     for i in 0..<images * pixels * channels {
@@ -27,7 +27,7 @@ extension ReferenceKernels {
     }
   }
 
-  public func linear(
+  func linear(
     images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, bias: FloatView, output: FloatView
   ) {
     for image in 0..<images {
@@ -39,7 +39,7 @@ extension ReferenceKernels {
     }
   }
 
-  public func linearGradient(
+  func linearGradient(
     images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, outputGradient: FloatView,
     inputGradient: FloatView, weightGradient: FloatView, biasGradient: FloatView
   ) {
@@ -64,7 +64,7 @@ extension ReferenceKernels {
     }
   }
 
-  public func softmaxCrossEntropy(
+  func softmaxCrossEntropy(
     images: Int, classes: Int, logits: FloatView, labels: BufferView<Int32>, gradientScale: Float,
     gradient: FloatView
   ) -> CrossEntropy {
@@ -85,11 +85,11 @@ extension ReferenceKernels {
     return result
   }
 
-  public func add(_ source: FloatView, to target: FloatView) {
+  func add(_ source: FloatView, to target: FloatView) {
     for i in 0..<target.count { target[i] += source[i] }
   }
 
-  public func momentumStep(
+  func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float
   ) {

@@ -1,7 +1,7 @@
 // Batch normalization, ReLU and the residual sum in plain loops.
 
 extension ReferenceKernels {
-  public func channelSums(rows: Int, channels: Int, input: FloatView, sums: BufferView<Double>) {
+  func channelSums(rows: Int, channels: Int, input: FloatView, sums: BufferView<Double>) {
     for channel in 0..<channels {
       var sum = 0.0
       var squares = 0.0
@@ -15,7 +15,7 @@ extension ReferenceKernels {
     }
   }
 
-  public func scaleAndShift(
+  func scaleAndShift(
     rows: Int, channels: Int, input: FloatView, scale: FloatView, shift: FloatView, residual: FloatView?, relu: Bool,
     output: FloatView
   ) {
@@ -26,7 +26,7 @@ extension ReferenceKernels {
     }
   }
 
-  public func gradientSums(
+  func gradientSums(
     rows: Int, channels: Int, outputGradient: FloatView, output: FloatView?, input: FloatView,
     sums: BufferView<Double>
   ) {
@@ -44,7 +44,7 @@ extension ReferenceKernels {
     }
   }
 
-  public func normalizationInputGradient(
+  func normalizationInputGradient(
     rows: Int, channels: Int, outputGradient: FloatView, output: FloatView?, input: FloatView, scale: FloatView,
     slope: FloatView, shift: FloatView, inputGradient: FloatView, maskedGradient: FloatView?
   ) {
