@@ -33,9 +33,11 @@ public enum SearchStage: Codable, Equatable, Sendable {
 public struct SearchPlan: Codable, Equatable, Sendable {
   /// The deepest network that the search may reach.
   public let largest: Architecture
-  /// Images for training, validation and testing.
+  /// Images to learn from.
   public let trainImages: Int
+  /// Images that decide.
   public let validationImages: Int
+  /// Images that decide about nothing.
   public let testImages: Int
   /// Images per step over all ranks.
   public let batchSize: Int
@@ -51,8 +53,9 @@ public struct StepProgress: Codable, Equatable, Sendable {
   public let stage: SearchStage
   /// The epoch within the warm-up, or within the whole search.
   public let epoch: Int
-  /// Steps done in this epoch, and how many it has.
+  /// Steps done in this epoch.
   public let step: Int
+  /// Steps of a whole epoch.
   public let steps: Int
   /// Mean loss of the epoch so far, on rank 0.
   public let loss: Double
@@ -68,11 +71,13 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public let depth: Int
   /// The learning rate of its steps.
   public let learningRate: Double
-  /// Mean cross-entropy, and accuracy in percent, on the training images while they were learned from.
+  /// Mean cross-entropy on the training images while they were learned from.
   public let trainingLoss: Double
+  /// Accuracy in percent on the training images while they were learned from.
   public let trainingAccuracy: Double
-  /// Seconds for training, and for validation.
+  /// Wall time of the training.
   public let trainingSeconds: Double
+  /// Wall time of the validation; 0 in the warm-up, which has none.
   public let validationSeconds: Double
   /// Training images per second over all ranks.
   public let imagesPerSecond: Double
@@ -84,8 +89,9 @@ public struct SearchResult: Codable, Equatable, Sendable {
   public let architecture: Architecture
   /// How the search ended.
   public let outcome: Outcome
-  /// The result's accuracies in percent; the test images took part in no decision.
+  /// The result's accuracy on the validation images, in percent.
   public let validationAccuracy: Double
+  /// The result's accuracy on the test images, in percent; they took part in no decision.
   public let testAccuracy: Double
   /// The depths trained, shallowest first.
   public let depths: [DepthRecord]
