@@ -28,7 +28,7 @@ public final class DataParallelTrainer {
 
   /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
   ///
-  /// - Throws: `TrainingError.imageShape` if the network does not read such images.
+  /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images.
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
     options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions()
@@ -37,6 +37,9 @@ public final class DataParallelTrainer {
     let shape = ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels)
     guard shape == architecture.input else {
       throw TrainingError.imageShape(expected: architecture.input, found: shape)
+    }
+    guard dataset.classes == architecture.classes else {
+      throw TrainingError.classes(expected: architecture.classes, found: dataset.classes)
     }
     self.communicator = communicator
     self.data = data

@@ -10,6 +10,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case noImages(of: String)
   /// The images are not those that the network reads.
   case imageShape(expected: ImageShape, found: ImageShape)
+  /// The images have more or fewer classes than the network tells apart.
+  case classes(expected: Int, found: Int)
   /// The loss is infinite or not a number.
   case diverged(epoch: Int, depth: Int, loss: Double, learningRate: Double)
   /// Ranks whose weights differ from rank 0's although all must be equal.
@@ -25,6 +27,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .noImages(let part): "the \(part) part of the data set has no images: it needs one at least"
     case .imageShape(let expected, let found):
       "the network reads images of \(expected), the data set has \(found): choose the data set it was made for"
+    case .classes(let expected, let found):
+      "the network tells \(expected) classes apart, the data set has \(found): choose the data set it was made for"
     case .diverged(let epoch, let depth, let loss, let learningRate):
       "the training loss became \(loss) in epoch \(epoch) at depth \(depth) with learning rate \(learningRate): "
         + "lower training.learningRate or warmUp.learningRate"
@@ -38,7 +42,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Whether the user asked for something impossible, as opposed to something that failed.
   public var isUsage: Bool {
     switch self {
-    case .tooManyRanks, .noImages, .imageShape: true
+    case .tooManyRanks, .noImages, .imageShape, .classes: true
     case .rankFailed(_, _, let isUsage): isUsage
     case .diverged, .ranksDisagree: false
     }

@@ -36,13 +36,19 @@ private func sizeErrorTests() -> [RankTest] {
         try coordinator(SyntheticImages.splits(train: 8, test: 0), batchSize: 8, world)
       }
     },
-    RankTest("images of another shape are refused") { world, expect in
+    RankTest("a network for images of another shape or for other classes is refused") { world, expect in
       let other = ImageShape(height: 8, width: 8, channels: 3)
-      let architecture = try Architecture(family: .resnet18, depth: 1, classes: 3, input: other)
-      expect.throwing(TrainingError.imageShape(expected: other, found: SyntheticImages.shape)) {
+      func trainer(_ shape: ImageShape, classes: Int) throws {
+        let architecture = try Architecture(family: .resnet18, depth: 1, classes: classes, input: shape)
         _ = try DataParallelTrainer(
           architecture, heads: .deepest, data: SyntheticImages.splits(train: 8), communicator: world,
           options: TrainingOptions())
+      }
+      expect.throwing(TrainingError.imageShape(expected: other, found: SyntheticImages.shape)) {
+        try trainer(other, classes: 3)
+      }
+      expect.throwing(TrainingError.classes(expected: 2, found: 3)) {
+        try trainer(SyntheticImages.shape, classes: 2)
       }
     },
     RankTest("depths that the family lacks are refused") { world, expect in
