@@ -50,9 +50,9 @@ struct SearchTrial {
   var data: DatasetSplits
   var search: SearchOptions
   var batchNorm = TrainingOptions.BatchNorm.local
-  var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.01)
+  var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
-  var training: TrainingOptions { TrainingOptions(batchSize: 16, learningRate: 0.02, seed: 1, batchNorm: batchNorm) }
+  var training: TrainingOptions { TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1, batchNorm: batchNorm) }
 
   func run(on communicator: Communicator) throws -> (SearchResult, Watcher) {
     let watcher = Watcher()
