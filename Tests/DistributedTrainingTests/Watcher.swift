@@ -70,11 +70,3 @@ extension SearchOptions {
       target: 100, tolerance: 0, maximumDepth: 2, patience: 2, restart: restart, growthRateFactor: growthRateFactor)
   }
 }
-
-extension DataParallelTrainer {
-  /// Trains epochs 0..<`count` from `weights`, which all ranks pass.
-  func trainEpochs(_ count: Int, from weights: NetworkWeights, learningRate: Double) throws -> [EpochTotals] {
-    network.weights = weights
-    return try (0..<count).map { try trainEpoch($0, learningRate: learningRate) { _, _, _ in } }
-  }
-}
