@@ -8,8 +8,8 @@ extension Communicator {
   ///
   /// - Parameter isUsage: whether an error is the user's mistake.
   /// - Throws: `TrainingError.rankFailed` with the error of the first rank that failed.
-  public func agree<Result>(isUsage: (any Error) -> Bool, _ body: () throws -> Result) throws -> Result {
-    let outcome = Swift.Result { try body() }
+  public func agree<Value>(isUsage: (any Error) -> Bool, _ body: () throws -> Value) throws -> Value {
+    let outcome = Result { try body() }
     var failure: Failure?
     if case .failure(let error) = outcome { failure = Failure(reason: "\(error)", isUsage: isUsage(error)) }
     let failed = try allgather(failure == nil ? 0 : 1)
@@ -20,10 +20,10 @@ extension Communicator {
 
   /// Checks that all ranks hold the same parameters and running statistics, bit for bit. Collective.
   /// - Throws: `TrainingError.ranksDisagree` on every rank.
-  func verifyEqualWeights(_ arena: ParameterArena, epoch: Int) throws {
+  func verifyEqualWeights(_ arena: ParameterArena) throws {
     let digests = try allgather(arena.digest)
     let different = digests.indices.filter { digests[$0] != digests[0] }
-    if !different.isEmpty { throw TrainingError.ranksDisagree(ranks: different, epoch: epoch) }
+    if !different.isEmpty { throw TrainingError.ranksDisagree(ranks: different) }
   }
 }
 

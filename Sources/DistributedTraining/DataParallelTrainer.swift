@@ -28,7 +28,7 @@ public final class DataParallelTrainer {
 
   /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
   ///
-  /// - Throws: `TrainingError.imageShape` if the network does not read such images.
+  /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images.
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
     options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions()
@@ -37,6 +37,9 @@ public final class DataParallelTrainer {
     let shape = ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels)
     guard shape == architecture.input else {
       throw TrainingError.imageShape(expected: architecture.input, found: shape)
+    }
+    guard dataset.classes == architecture.classes else {
+      throw TrainingError.classes(expected: architecture.classes, found: dataset.classes)
     }
     self.communicator = communicator
     self.data = data
@@ -50,7 +53,8 @@ public final class DataParallelTrainer {
     labels = AlignedBuffer(count: capacity)
   }
 
-  /// Gives every rank the weights that `root` passes; the others' argument is ignored. Collective.
+  /// Gives every rank the weights, of this network's architecture and heads, that `root` passes; the others' argument
+  /// is ignored. Collective.
   /// - Throws: `MPIError`.
   public func broadcast(_ weights: NetworkWeights?, from root: Int) throws {
     if communicator.rank == root, let weights { network.weights = weights }
@@ -88,17 +92,12 @@ public final class DataParallelTrainer {
       try progress(step + 1, batches.count, sums.loss / max(sums.total, 1))
     }
     if options.batchNorm == .local { try averageStatistics() }
-    let totals = try combine(sums)
-    guard totals.loss.isFinite else {
-      throw TrainingError.diverged(
-        epoch: epoch, depth: network.architecture.depth, loss: totals.loss, learningRate: learningRate)
-    }
-    try communicator.verifyEqualWeights(network.arena, epoch: epoch)
-    return totals
+    try communicator.verifyEqualWeights(network.arena)
+    return try combine(sums)
   }
 
   /// Classifies every image of `split` once, shared among the ranks, with running statistics. Collective.
-  /// - Throws: `MPIError`.
+  /// - Throws: `MPIError`, `TrainingError.diverged`.
   public func evaluate(_ split: DatasetSplit) throws -> EpochTotals {
     let assembler = BatchAssembler(split, normalization: data.normalization)
     let batches = EvaluationBatches(
@@ -114,7 +113,8 @@ public final class DataParallelTrainer {
     return try combine(sums)
   }
 
-  /// The mean of the ranks' running statistics, which differ where each rank normalizes by its own share.
+  /// The mean of the ranks' running statistics, which differ where each rank normalizes by its own share. Ranks count
+  /// alike: shares differ by one image at most.
   private func averageStatistics() throws {
     guard communicator.size > 1 else { return }
     let statistics = network.arena.statistics
@@ -125,7 +125,9 @@ public final class DataParallelTrainer {
 
   private func combine(_ sums: Sums) throws -> EpochTotals {
     let all = try communicator.allreduce([sums.loss, sums.correct, sums.total], .sum)
-    return EpochTotals(loss: all[0] / max(all[2], 1), correct: Int(all[1]), total: Int(all[2]))
+    let loss = all[0] / max(all[2], 1)
+    guard loss.isFinite else { throw TrainingError.diverged(depth: network.architecture.depth, loss: loss) }
+    return EpochTotals(loss: loss, correct: Int(all[1]), total: Int(all[2]))
   }
 }
 

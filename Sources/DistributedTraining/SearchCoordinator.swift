@@ -20,10 +20,13 @@ public final class SearchCoordinator {
 
   /// Epochs done, warm-up included: the key of each epoch's order and augmentation.
   private var epochsDone = 0
+  /// Epochs of the search done, and the learning rate of the next one.
+  private var searchEpoch = 0
+  private var learningRate: Double
   /// Rank 0's memory: the weights after the warm-up, the best of the level in training and of the best level.
   private var warmWeights: NetworkWeights?
   private var bestOfDepth: NetworkWeights?
-  private var bestOfAll: (depth: Int, accuracy: Accuracy, weights: NetworkWeights)?
+  private var bestOfAll: (accuracy: Accuracy, weights: NetworkWeights)?
 
   /// - Parameters:
   ///   - family: what all networks of the search have in common, at any depth.
@@ -41,12 +44,13 @@ public final class SearchCoordinator {
     self.search = search
     self.warmUp = warmUp
     self.training = training
+    learningRate = training.learningRate
     self.communication = communication
     self.observer = communicator.rank == 0 ? observer : nil
     try checkSizes()
   }
 
-  /// Runs the search to its end. Collective; the result is the same on every rank.
+  /// Runs the search to its end, once. Collective; the result is the same on every rank.
   ///
   /// - Throws: `MPIError`, `TrainingError`, and what the observer throws.
   public func run() throws -> SearchResult {
@@ -57,9 +61,15 @@ public final class SearchCoordinator {
           largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
           testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, options: search)))
     try warmAllLevels()
-    var decision: Decision?
-    repeat { decision = try trainLevel(startedBy: decision) } while decision?.outcome == nil
-    return try finish(decision, since: start)
+    var depth = search.initialDepth
+    var growth: SearchOptions.Restart?
+    while true {
+      let trainer = try startLevel(depth, growth: growth)
+      let decision = try trainLevel(trainer)
+      if let outcome = decision.outcome { return try finish(outcome, since: start) }
+      depth = decision.depth
+      growth = decision.growth
+    }
   }
 
   // MARK: Warm-up
@@ -71,11 +81,11 @@ public final class SearchCoordinator {
     guard warmUp.epochs > 0 else { return }
     let trainer = try makeTrainer(largest, heads: .all)
     trainer.network.weights = initial
-    try communicator.verifyEqualWeights(trainer.network.arena, epoch: 0)
+    try communicator.verifyEqualWeights(trainer.network.arena)
     try observe(.stageStarted(.warmUp, largest))
     for epoch in 1...warmUp.epochs {
       let rate = warmUp.learningRate(inEpoch: epoch)
-      let record = try train(trainer, stage: .warmUp, epoch: epoch, learningRate: rate) { 0 }
+      let record = try train(trainer, stage: .warmUp, epoch: epoch, learningRate: rate)
       try observe(.warmUpEpoch(record))
     }
     if communicator.rank == 0 { warmWeights = trainer.network.weights }
@@ -84,28 +94,23 @@ public final class SearchCoordinator {
   // MARK: Levels
 
   /// Trains one depth until a decision leaves it, and returns that decision.
-  private func trainLevel(startedBy decision: Decision?) throws -> Decision {
-    let depth = decision?.depth ?? search.initialDepth
-    let trainer = try startLevel(depth, growth: decision?.growth)
-    var next = decision
-    var learningRate = decision?.learningRate ?? training.learningRate
-    var epoch = decision?.epoch ?? 0
+  private func trainLevel(_ trainer: DataParallelTrainer) throws -> Decision {
+    var decision: Decision
     repeat {
-      epoch += 1
-      var validation = EpochTotals(loss: 0, correct: 0, total: 1)
-      let record = try train(trainer, stage: .level, epoch: epoch, learningRate: learningRate) {
-        try seconds { validation = try trainer.evaluate(data.validation) }
-      }
+      let epoch = searchEpoch + 1
+      var record = try train(trainer, stage: .level, epoch: epoch, learningRate: learningRate)
+      let start = clock.now
+      let validation = try trainer.evaluate(data.validation)
+      record.validationSeconds = clock.now.seconds(since: start)
       let result = EpochResult(
-        epoch: epoch, depth: depth, validation: Accuracy(correct: validation.correct, total: validation.total),
+        epoch: epoch, depth: record.depth, validation: Accuracy(correct: validation.correct, total: validation.total),
         trainingLoss: record.trainingLoss)
-      let decided = try decide(result)
-      try carryOut(decided, after: result, record, trainer)
-      learningRate = decided.learningRate
-      next = decided
-    } while next?.growth == nil && next?.outcome == nil
-    guard let next else { preconditionFailure("a level ends with a decision") }
-    return next
+      decision = try decide(result)
+      try carryOut(decision, after: result, record, trainer)
+      searchEpoch = epoch
+      learningRate = decision.learningRate
+    } while decision.growth == nil && decision.outcome == nil
+    return decision
   }
 
   /// Builds the network of a level on every rank, with the architecture and the weights that rank 0 sends.
@@ -120,7 +125,7 @@ public final class SearchCoordinator {
     let architecture = try communicator.broadcast(start?.architecture, from: 0)
     let trainer = try makeTrainer(architecture, heads: .deepest)
     try trainer.broadcast(start, from: 0)
-    try communicator.verifyEqualWeights(trainer.network.arena, epoch: epochsDone)
+    try communicator.verifyEqualWeights(trainer.network.arena)
     try observe(.stageStarted(.level, architecture))
     return trainer
   }
@@ -139,10 +144,8 @@ public final class SearchCoordinator {
     if decision.keepsWeights {
       let weights = trainer.network.weights
       bestOfDepth = weights
-      if bestOfAll == nil || bestOfAll?.depth == result.depth
-        || bestOfAll.map({ result.validation.isBetter(than: $0.accuracy) }) == true
-      {
-        bestOfAll = (result.depth, result.validation, weights)
+      if bestOfAll.map({ result.validation.isBetter(than: $0.accuracy) }) ?? true {
+        bestOfAll = (result.validation, weights)
       }
       try observe(.best(weights, result))
     }
@@ -152,8 +155,7 @@ public final class SearchCoordinator {
   // MARK: The result
 
   /// Tests the network found: the level that met the target, else the best of all.
-  private func finish(_ decision: Decision?, since start: ContinuousClock.Instant) throws -> SearchResult {
-    guard let outcome = decision?.outcome else { preconditionFailure("a search ends with an outcome") }
+  private func finish(_ outcome: Outcome, since start: ContinuousClock.Instant) throws -> SearchResult {
     let weights = outcome.targetMet ? bestOfDepth : bestOfAll?.weights
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
     let trainer = try makeTrainer(architecture, heads: .deepest)
@@ -172,9 +174,9 @@ public final class SearchCoordinator {
 
   // MARK: Parts
 
-  /// One training epoch and what `validate` does after it.
+  /// One training epoch.
   private func train(
-    _ trainer: DataParallelTrainer, stage: SearchStage, epoch: Int, learningRate: Double, validate: () throws -> Double
+    _ trainer: DataParallelTrainer, stage: SearchStage, epoch: Int, learningRate: Double
   ) throws -> EpochRecord {
     let start = clock.now
     let totals = try trainer.trainEpoch(epochsDone, learningRate: learningRate) { step, steps, loss in
@@ -190,7 +192,7 @@ public final class SearchCoordinator {
     return EpochRecord(
       epoch: epoch, depth: trainer.network.architecture.depth, learningRate: learningRate, trainingLoss: totals.loss,
       trainingAccuracy: 100 * Double(totals.correct) / Double(max(totals.total, 1)), trainingSeconds: trainingSeconds,
-      validationSeconds: try validate(), imagesPerSecond: Double(data.train.count) / trainingSeconds)
+      imagesPerSecond: Double(data.train.count) / trainingSeconds)
   }
 
   private func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
@@ -201,17 +203,14 @@ public final class SearchCoordinator {
 
   private func checkSizes() throws {
     let ranks = communicator.size
-    for (images, part) in [(data.train.count, "training images"), (training.batchSize, "training.batchSize")] {
+    let shared = [
+      (data.train.count, "training images"), (training.batchSize, "images of a batch (training.batchSize)"),
+    ]
+    for (images, part) in shared {
       guard ranks <= images else { throw TrainingError.tooManyRanks(ranks: ranks, images: images, of: part) }
     }
     if data.validation.count == 0 { throw TrainingError.noImages(of: "validation") }
     if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
-  }
-
-  private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let start = clock.now
-    try body()
-    return clock.now.seconds(since: start)
   }
 
   private func observe(_ event: SearchEvent) throws { try observer?.observe(event) }

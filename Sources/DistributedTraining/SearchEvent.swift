@@ -79,8 +79,8 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public let trainingAccuracy: Double
   /// Seconds for training.
   public let trainingSeconds: Double
-  /// Seconds for validation.
-  public let validationSeconds: Double
+  /// Seconds for validation; 0 where there is none.
+  public internal(set) var validationSeconds = 0.0
   /// Training images per second over all ranks.
   public let imagesPerSecond: Double
 }

@@ -1,6 +1,5 @@
 // What training is set to: plain values with the published defaults. Their ranges are checked where they are read.
 
-import Foundation
 import NumericKernels
 
 /// How levels are trained, in the warm-up as in the search.
@@ -40,37 +39,5 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
     self.seed = seed
     self.batchNorm = batchNorm
     self.kernels = kernels
-  }
-}
-
-/// The training of all levels together, before the search.
-public struct WarmUpOptions: Codable, Equatable, Sendable {
-  /// Epochs, at least 0; 0 leaves the initial weights.
-  public var epochs: Int
-  /// The learning rate of the first epoch, above 0; it falls to 0 along a cosine.
-  public var learningRate: Double
-
-  /// Options with the published defaults.
-  public init(epochs: Int = 3, learningRate: Double = 0.001) {
-    self.epochs = epochs
-    self.learningRate = learningRate
-  }
-}
-
-/// How ranks exchange gradients.
-public struct CommunicationOptions: Codable, Equatable, Sendable {
-  /// The size of the pieces in which gradients are summed over the ranks, in 10⁶ bytes, above 0.
-  public var bucketMegabytes: Double
-
-  /// Options with the default bucket size.
-  public init(bucketMegabytes: Double = 2) {
-    self.bucketMegabytes = bucketMegabytes
-  }
-}
-
-extension WarmUpOptions {
-  /// The rate of an epoch, from 1: r·(1 + cos(π·e/E))/2 with e from 0, as published.
-  public func learningRate(inEpoch epoch: Int) -> Double {
-    learningRate * (1 + cos(.pi * Double(epoch - 1) / Double(epochs))) / 2
   }
 }

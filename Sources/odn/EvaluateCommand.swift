@@ -45,12 +45,6 @@ struct EvaluateCommand: ParsableCommand {
       let configuration = try settings.configuration(config, world)
       let weights = try world.agree(isUsage: Failure.isUsage) { try ModelFile(path: model).weights }
       let data = try world.agree(isUsage: Failure.isUsage) { try DatasetSplits(configuration.dataset) }
-      guard weights.architecture.classes == data.test.dataset.classes else {
-        throw TrainingError.rankFailed(
-          rank: 0,
-          reason: "\(model): the network knows \(weights.architecture.classes) classes, the data set has "
-            + "\(data.test.dataset.classes): choose the data set it was made for", isUsage: true)
-      }
       var options = configuration.training
       options.batchSize = max(options.batchSize, world.size)
       let trainer = try DataParallelTrainer(

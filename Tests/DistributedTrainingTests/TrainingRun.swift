@@ -49,6 +49,14 @@ struct TrainingRun {
   }
 }
 
+extension DataParallelTrainer {
+  /// Trains epochs 0..<`count` from `weights`, which all ranks pass.
+  func trainEpochs(_ count: Int, from weights: NetworkWeights, learningRate: Double) throws -> [EpochTotals] {
+    network.weights = weights
+    return try (0..<count).map { try trainEpoch($0, learningRate: learningRate) { _, _, _ in } }
+  }
+}
+
 /// ‖a − b‖ / ‖b‖.
 func relativeDistance(_ a: [Float], _ b: [Float]) -> Double {
   precondition(a.count == b.count)

@@ -50,9 +50,9 @@ struct SearchTrial {
   var data: DatasetSplits
   var search: SearchOptions
   var batchNorm = TrainingOptions.BatchNorm.local
-  var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.01)
+  var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
-  var training: TrainingOptions { TrainingOptions(batchSize: 16, learningRate: 0.02, seed: 1, batchNorm: batchNorm) }
+  var training: TrainingOptions { TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1, batchNorm: batchNorm) }
 
   func run(on communicator: Communicator) throws -> (SearchResult, Watcher) {
     let watcher = Watcher()
@@ -68,13 +68,5 @@ extension SearchOptions {
   static func impossible(restart: Restart = .warmup, growthRateFactor: Double = 0.5) -> SearchOptions {
     SearchOptions(
       target: 100, tolerance: 0, maximumDepth: 2, patience: 2, restart: restart, growthRateFactor: growthRateFactor)
-  }
-}
-
-extension DataParallelTrainer {
-  /// Trains epochs 0..<`count` from `weights`, which all ranks pass.
-  func trainEpochs(_ count: Int, from weights: NetworkWeights, learningRate: Double) throws -> [EpochTotals] {
-    network.weights = weights
-    return try (0..<count).map { try trainEpoch($0, learningRate: learningRate) { _, _, _ in } }
   }
 }
