@@ -39,7 +39,7 @@ struct Odn: ParsableCommand {
   /// Ends the process before MPI has started or after it has ended, as argument parsing and local commands do. Under
   /// mpirun every rank comes here with the same error: rank 0 prints it.
   private static func exit(reporting error: any Error) -> Never {
-    guard Launcher.rank == 0 else { Foundation.exit(exitCode(for: error).rawValue) }
+    guard Launcher.rank == 0 else { Launcher.exitAfterFirstRank(exitCode(for: error).rawValue) }
     if exitCode(for: error) != .failure { exit(withError: error) }
     let failure = Failure(error)
     failure.print()
