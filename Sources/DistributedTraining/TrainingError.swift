@@ -21,7 +21,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .tooManyRanks(let ranks, let images, let part):
-      "\(ranks) ranks cannot share \(images) images (\(part)): start at most \(images) ranks, or raise it"
+      "\(ranks) ranks cannot share \(images) images (\(part)): start at most \(images) ranks, or give them more images"
     case .noImages(let part): "the \(part) part of the data set has no images: it needs one at least"
     case .imageShape(let expected, let found):
       "the network reads images of \(expected), the data set has \(found): choose the data set it was made for"
