@@ -15,7 +15,6 @@ enum StandardOutput {
 public struct ProgressDisplay: SearchObserver {
   private let isLive: Bool
   private var lastUpdate = ContinuousClock.now
-  private var best: [Int: Accuracy] = [:]
 
   /// - Parameter isLive: whether a line may be overwritten, as on a terminal.
   public init(isLive: Bool) {
@@ -29,9 +28,9 @@ public struct ProgressDisplay: SearchObserver {
     case .stageStarted(let stage, let architecture): show(Self.describe(stage, architecture))
     case .step(let progress): showStep(progress)
     case .warmUpEpoch(let record): show(Self.describe(record))
-    case .best(let weights, let result): best[weights.architecture.depth] = result.validation
+    case .best: break
     case .epoch(let record, let result, let decision):
-      let mark = best[result.depth] == result.validation ? "  best" : ""
+      let mark = decision.keepsWeights ? "  best" : ""
       show(Self.describe(record) + "  validation \(result.validation)" + mark)
       if !decision.explanation.isEmpty { show("→ " + decision.explanation) }
     case .finished(let result, _): show("\n" + ResultTable(result).description)
