@@ -32,7 +32,8 @@ public struct ProgressDisplay: SearchObserver {
     case .epoch(let record, let result, let decision):
       let mark = decision.keepsWeights ? "  best" : ""
       show(Self.describe(record) + "  validation \(result.validation)" + mark)
-      if !decision.explanation.isEmpty { show("→ " + decision.explanation) }
+      // An outcome is told below the table that follows it.
+      if decision.outcome == nil && !decision.explanation.isEmpty { show("→ " + decision.explanation) }
     case .finished(let result, _): show("\n" + ResultTable(result).description)
     }
   }
@@ -76,9 +77,10 @@ public struct ProgressDisplay: SearchObserver {
   }
 
   private static func describe(_ record: EpochRecord) -> String {
-    "  epoch \(String(format: "%3d", record.epoch))  rate \(String(format: "%-8.3g", record.learningRate))"
-      + "loss \(Format.decimal(record.trainingLoss, 4))  training \(Format.decimal(record.trainingAccuracy, 2)) %  "
-      + "\(Int(record.imagesPerSecond)) images/s  "
+    "  epoch \(String(format: "%3d", record.epoch))  rate \(String(format: "%-9.3g", record.learningRate))"
+      + "loss \(Format.decimal(record.trainingLoss, 4))  "
+      + "training \(String(format: "%6.2f", record.trainingAccuracy)) %  "
+      + "\(String(format: "%5.0f", record.imagesPerSecond)) images/s  "
       + Format.duration(record.trainingSeconds + record.validationSeconds)
   }
 }
