@@ -14,18 +14,23 @@ public struct Summary: Codable, Equatable, Sendable {
   public let targetMet: Bool
   /// How the search ended, in words.
   public let outcome: String
-  /// Validation accuracy aimed at, and how far below still counts as met, in percent.
+  /// Validation accuracy aimed at, in percent.
   public let target: Double
+  /// How far below it still counts as met, in points.
   public let tolerance: Double
-  /// Accuracies of the network found, in percent.
+  /// Validation accuracy of the network found, in percent.
   public let validationAccuracy: Double
+  /// Its accuracy on the test images, which took part in no decision, in percent.
   public let testAccuracy: Double
-  /// Its parameters, their size in MB of 10⁶ bytes, and its multiply-adds per image.
+  /// Its parameters.
   public let parameters: Int
+  /// Their size as 32-bit floats, in MB of 10⁶ bytes.
   public let megabytes: Double
+  /// Its multiply-adds per image, in a forward pass.
   public let multiplyAdds: Int
-  /// How much smaller it is than the whole network of its family: by parameters, and by multiply-adds.
+  /// How much smaller it is than the whole network of its family, by parameters.
   public let reductionPercent: Double
+  /// How much smaller it is by multiply-adds.
   public let multiplyAddsReductionPercent: Double
   /// Epochs spent on each depth that was trained.
   public let epochsPerDepth: [String: Int]
