@@ -23,7 +23,7 @@ struct SearchCommand: ParsableCommand {
 
       Under mpirun the batch is shared among the ranks:
 
-        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --set search.target=99.0 --set dataset.trainLimit=12000
+        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --set search.target=99.0
       """)
 
   @OptionGroup var options: RunOptions
