@@ -15,7 +15,8 @@ public final class SearchCoordinator {
   private let training: TrainingOptions
   private let communication: CommunicationOptions
   private var policy: any DepthPolicy
-  private var observer: (any SearchObserver)?
+  /// Told of everything on rank 0; that of other ranks is never told anything.
+  public var observer: (any SearchObserver)?
   private let clock = ContinuousClock()
 
   /// Epochs done, warm-up included: the key of each epoch's order and augmentation.
@@ -35,7 +36,7 @@ public final class SearchCoordinator {
   public init(
     _ family: Architecture, data: DatasetSplits, communicator: Communicator, search: SearchOptions,
     warmUp: WarmUpOptions, training: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
-    observer: (any SearchObserver)?
+    observer: (any SearchObserver)? = nil
   ) throws {
     largest = try family.withDepth(search.depths(in: family.family).upperBound)
     policy = try search.makePolicy(for: family.family, learningRate: training.learningRate)
@@ -46,7 +47,7 @@ public final class SearchCoordinator {
     self.training = training
     learningRate = training.learningRate
     self.communication = communication
-    self.observer = communicator.rank == 0 ? observer : nil
+    self.observer = observer
     try checkSizes()
   }
 
@@ -213,7 +214,9 @@ public final class SearchCoordinator {
     if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
   }
 
-  private func observe(_ event: SearchEvent) throws { try observer?.observe(event) }
+  private func observe(_ event: SearchEvent) throws {
+    if communicator.rank == 0 { try observer?.observe(event) }
+  }
 }
 
 extension ContinuousClock.Instant {

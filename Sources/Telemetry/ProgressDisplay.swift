@@ -15,7 +15,6 @@ enum StandardOutput {
 public struct ProgressDisplay: SearchObserver {
   private let isLive: Bool
   private var lastUpdate = ContinuousClock.now
-  private var best: [Int: Accuracy] = [:]
 
   /// - Parameter isLive: whether a line may be overwritten, as on a terminal.
   public init(isLive: Bool) {
@@ -29,11 +28,12 @@ public struct ProgressDisplay: SearchObserver {
     case .stageStarted(let stage, let architecture): show(Self.describe(stage, architecture))
     case .step(let progress): showStep(progress)
     case .warmUpEpoch(let record): show(Self.describe(record))
-    case .best(let weights, let result): best[weights.architecture.depth] = result.validation
+    case .best: break
     case .epoch(let record, let result, let decision):
-      let mark = best[result.depth] == result.validation ? "  best" : ""
+      let mark = decision.keepsWeights ? "  best" : ""
       show(Self.describe(record) + "  validation \(result.validation)" + mark)
-      if !decision.explanation.isEmpty { show("→ " + decision.explanation) }
+      // An outcome is told below the table that follows it.
+      if decision.outcome == nil && !decision.explanation.isEmpty { show("→ " + decision.explanation) }
     case .finished(let result, _): show("\n" + ResultTable(result).description)
     }
   }
@@ -77,9 +77,10 @@ public struct ProgressDisplay: SearchObserver {
   }
 
   private static func describe(_ record: EpochRecord) -> String {
-    "  epoch \(String(format: "%3d", record.epoch))  rate \(String(format: "%-8.3g", record.learningRate))"
-      + "loss \(Format.decimal(record.trainingLoss, 4))  training \(Format.decimal(record.trainingAccuracy, 2)) %  "
-      + "\(Int(record.imagesPerSecond)) images/s  "
+    "  epoch \(String(format: "%3d", record.epoch))  rate \(String(format: "%-9.3g", record.learningRate))"
+      + "loss \(Format.decimal(record.trainingLoss, 4))  "
+      + "training \(String(format: "%6.2f", record.trainingAccuracy)) %  "
+      + "\(String(format: "%5.0f", record.imagesPerSecond)) images/s  "
       + Format.duration(record.trainingSeconds + record.validationSeconds)
   }
 }

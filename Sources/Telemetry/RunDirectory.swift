@@ -125,7 +125,7 @@ public struct RunDirectory: SearchObserver {
   /// The system's own words, without Foundation's around them.
   private static func reason(_ error: any Error) -> String {
     let error = error as NSError
-    let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
+    let underlying = (error.userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
     guard let posix = [underlying, error].compactMap(\.self).first(where: { $0.domain == NSPOSIXErrorDomain }) else {
       return error.localizedDescription
     }

@@ -18,19 +18,19 @@ public struct Summary: Codable, Equatable, Sendable {
   public let target: Double
   /// How far below it still counts as met, in points.
   public let tolerance: Double
-  /// Accuracy of the network found on the validation images, in percent.
+  /// Validation accuracy of the network found, in percent.
   public let validationAccuracy: Double
-  /// Its accuracy on the test images, in percent.
+  /// Its accuracy on the test images, which took part in no decision, in percent.
   public let testAccuracy: Double
   /// Its parameters.
   public let parameters: Int
-  /// Their size in MB of 10⁶ bytes.
+  /// Their size as 32-bit floats, in MB of 10⁶ bytes.
   public let megabytes: Double
-  /// Its multiply-adds per image.
+  /// Its multiply-adds per image, in a forward pass.
   public let multiplyAdds: Int
-  /// How much smaller it is than the whole network of its family by parameters, in percent.
+  /// How much smaller it is than the whole network of its family, by parameters.
   public let reductionPercent: Double
-  /// The same by multiply-adds.
+  /// How much smaller it is by multiply-adds.
   public let multiplyAddsReductionPercent: Double
   /// Epochs spent on each depth that was trained.
   public let epochsPerDepth: [String: Int]

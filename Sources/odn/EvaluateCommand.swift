@@ -17,7 +17,7 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       Classifies the test images of a configuration's data set, shared among the ranks under mpirun:
 
-        odn evaluate runs/quickstart/odn.safetensors --config runs/quickstart/config.yaml
+        odn evaluate runs/mnist/odn.safetensors --config runs/mnist/config.yaml
       """)
 
   /// Which images are classified.
@@ -34,7 +34,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var settings: SettingOptions
 
-  @Option(help: "Which images: test or validation.")
+  @Option(help: "Which images to classify.")
   var part = Part.test
 
   @Flag(help: "Print JSON.")

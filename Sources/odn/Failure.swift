@@ -22,7 +22,7 @@ struct Failure {
   init(_ error: any Error) {
     message = "\(error)"
     exitCode = Self.isUsage(error) ? Self.usageCode : 1
-    isShared = error is TrainingError || error is SearchError
+    isShared = error is TrainingError || error is SearchError || error is ArchitectureError
   }
 
   /// Whether the user asked for something impossible, as opposed to something that failed.

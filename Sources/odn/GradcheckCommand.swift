@@ -26,7 +26,7 @@ struct GradcheckCommand: ParsableCommand {
     }
   }
 
-  @Option(help: "resnet18, resnet34 or resnet50.")
+  @Option(help: "The network.")
   var architecture = Architecture.Family.resnet18
 
   @Option(help: "Residual blocks.")
@@ -35,7 +35,7 @@ struct GradcheckCommand: ParsableCommand {
   @Option(help: "Images, height x width x channels; small ones, the check is slow.")
   var input = ImageShape(height: 4, width: 3, channels: 2)
 
-  @Option(help: "The kernels to check: fast or reference.")
+  @Option(help: "The kernels to check.")
   var kernels = KernelFamily.fast
 
   @Option(help: "Seed of weights and images.")

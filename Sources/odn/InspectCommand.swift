@@ -9,7 +9,7 @@ import Telemetry
 extension Architecture.Family: ExpressibleByArgument {}
 
 extension ImageShape: ExpressibleByArgument {
-  /// Reads a command-line argument such as `32x32x3`.
+  /// Height, width and channels, as in `32x32x3`.
   public init?(argument: String) { self.init(argument) }
 }
 
@@ -28,7 +28,7 @@ struct InspectCommand: ParsableCommand {
   @Argument(help: "A saved network; without it, give --architecture.")
   var model: String?
 
-  @Option(help: "resnet18, resnet34 or resnet50.")
+  @Option(help: "The network, at all its depths.")
   var architecture: Architecture.Family?
 
   @Option(help: "Images, height x width x channels.")

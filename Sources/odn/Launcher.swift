@@ -23,23 +23,34 @@ enum Launcher {
   /// Runs `body` on every rank. An error on one rank is printed there and ends all of them at once.
   static func onAllRanks(_ body: (Communicator) throws -> Void) throws {
     let universe = try Universe.initialize(requiring: .funneled)
-    let world = universe.world
     do {
-      try body(world)
+      try body(universe.world)
     } catch {
-      end(world, Failure(error))
+      end(universe, Failure(error))
     }
     try universe.finalize()
   }
 
-  private static func end(_ world: Communicator, _ failure: Failure) -> Never {
-    if failure.isShared && world.rank > 0 {
-      // Rank 0 prints and ends everyone; this rank is only waiting for it.
-      Thread.sleep(forTimeInterval: 10)
-    } else {
-      failure.print(rank: failure.isShared || world.size == 1 ? nil : world.rank)
+  /// Ends this rank in a way that lets rank 0, which has the same to say, print it first. A launcher ends all ranks as
+  /// soon as one exits with a failure.
+  static func exitAfterFirstRank(_ code: Int32) -> Never {
+    if code != 0 { Thread.sleep(forTimeInterval: patience) }
+    exit(code)
+  }
+
+  /// Seconds that ranks wait for each other at the end.
+  private static let patience = 10.0
+
+  private static func end(_ universe: consuming Universe, _ failure: Failure) -> Never {
+    let world = universe.world
+    guard failure.isShared || world.size == 1 else {
+      failure.print(rank: world.rank)
+      world.abort(Int(failure.exitCode))
     }
-    if world.size == 1 { exit(failure.exitCode) }
-    world.abort(Int(failure.exitCode))
+    // All ranks know the error and come here. Leaving together spares the user what MPI prints when one aborts.
+    if world.rank == 0 { failure.print() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + patience) { _exit(failure.exitCode) }
+    try? universe.finalize()
+    exit(failure.exitCode)
   }
 }

@@ -8,13 +8,13 @@ import Foundation
 struct Odn: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "odn",
-    abstract: "Find how deep a residual network has to be for a dataset, and no deeper.",
+    abstract: "Find how deep a residual network has to be for a data set, and no deeper.",
     discussion: """
       A search trains a shallow network first and grows it block by block until the validation accuracy meets the \
       target; then it extracts that network. It runs on one core, or data-parallel on many under mpirun:
 
         odn search Configs/quickstart.yaml
-        mpirun -n 8 odn search Configs/fashion-mnist-resnet34.yaml --output runs/fashion
+        mpirun -n 8 odn search Configs/svhn-resnet34.yaml --output runs/svhn
 
       Exit codes: 0 success, 64 a mistake in the command line or configuration (found before any training), \
       1 anything else.
@@ -39,7 +39,7 @@ struct Odn: ParsableCommand {
   /// Ends the process before MPI has started or after it has ended, as argument parsing and local commands do. Under
   /// mpirun every rank comes here with the same error: rank 0 prints it.
   private static func exit(reporting error: any Error) -> Never {
-    guard Launcher.rank == 0 else { Foundation.exit(exitCode(for: error).rawValue) }
+    guard Launcher.rank == 0 else { Launcher.exitAfterFirstRank(exitCode(for: error).rawValue) }
     if exitCode(for: error) != .failure { exit(withError: error) }
     let failure = Failure(error)
     failure.print()

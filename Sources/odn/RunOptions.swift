@@ -59,7 +59,7 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Print every step and epoch as a line of JSON instead of text.")
   var jsonProgress = false
 
-  @Option(help: "What to log on standard error: debug, info, warning or error.")
+  @Option(help: "What to log on standard error, at least.")
   var logLevel = LogLevel.warning
 
   func validate() throws {

@@ -23,7 +23,7 @@ struct SearchCommand: ParsableCommand {
 
       Under mpirun the batch is shared among the ranks:
 
-        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --set search.target=99.0 --set dataset.trainLimit=12000
+        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --set search.target=99.0
       """)
 
   @OptionGroup var options: RunOptions
@@ -69,12 +69,13 @@ extension RunOptions {
     logger.info("MPI: \(world.size) ranks; BLAS: OpenBLAS for \(LinearAlgebraLibrary.coreType)")
     _ = try configuration.search.depths(in: configuration.network.architecture)
     let data = try load(configuration.dataset, world)
-    let watch = try observers(configuration, data, world)
-    if let watch { logger.info("files of this run: \(watch.directory.path)") }
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
-      warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication,
-      observer: watch?.observers)
+      warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication)
+    // After everything that the user may have asked for in vain, so that a mistake leaves no directory behind.
+    let watch = try observers(configuration, data, world)
+    if let watch { logger.info("files of this run: \(watch.directory.path)") }
+    coordinator.observer = watch?.observers
     _ = try coordinator.run()
     if let watch, !quiet, !jsonProgress {
       print(
