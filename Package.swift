@@ -82,6 +82,8 @@ let package = Package(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
     .testTarget(
+      name: "CommandLineTests", dependencies: ["odn"], exclude: ["Snapshots"], swiftSettings: safe),
+    .testTarget(
       name: "ModelExchangeTests", dependencies: ["ModelExchange", "NeuralNetwork"], resources: [.copy("Fixtures")],
       swiftSettings: safe),
   ],

@@ -1,0 +1,66 @@
+// Runs that do not come to their end.
+
+import Foundation
+import Testing
+
+extension CommandLine {
+  @Suite("A run that is cut short")
+  struct Interruption {
+    enum Victim: String, CaseIterable, CustomTestStringConvertible {
+      case firstRank = "rank 0"
+      case lastRank = "rank 1"
+      case launcher = "mpirun"
+
+      var testDescription: String { rawValue }
+    }
+
+    @Test("ends on all ranks within seconds, and leaves the files so far intact", arguments: Victim.allCases)
+    func killed(_ victim: Victim) async throws {
+      let workspace = try Workspace.withTinySearch()
+      let run = try Program(
+        [
+          "search", "tiny.yaml", "--output", "run", "--set", "warmUp.epochs=0", "--set", "search.epochLimit=null",
+          "--set", "search.patience=100000",
+        ], ranks: 2, in: workspace)
+      let hasWeights = try await Program.holds(within: .seconds(60)) { try workspace.hasEpoch("run/events.jsonl") }
+      try #require(hasWeights)
+      let ranks = try run.children
+      try #require(ranks.count == 2)
+      switch victim {
+      case .firstRank: kill(ranks[0], SIGKILL)
+      case .lastRank: kill(ranks[1], SIGKILL)
+      case .launcher: run.terminate()
+      }
+
+      let end = try await run.end(within: .seconds(20))
+      #expect(end.exitCode == (victim == .launcher ? 1 : 128 + SIGKILL), "\(end.errors)")
+      #expect(await Program.haveEnded(ranks, within: .seconds(10)), "no rank is left")
+      #expect(try workspace.names(in: "run") == ["config.yaml", "depth-01.safetensors", "events.jsonl"])
+      for line in try workspace.lines("run/events.jsonl") { _ = try Event(line) }
+      let best = try await Program.run(
+        ["evaluate", "run/depth-01.safetensors", "--config", "run/config.yaml", "--part", "validation"], in: workspace)
+      #expect(best.exitCode == 0 && best.output.hasPrefix("validation accuracy 10.00 %"), "\(best.errors)")
+    }
+
+    @Test("by a file that cannot be written ends on all ranks, and rank 0 names the file", arguments: [nil, 3])
+    func unwritable(ranks: Int?) async throws {
+      let workspace = try Workspace.withTinySearch()
+      try FileManager.default.createDirectory(
+        atPath: workspace.file("run/depth-01.safetensors"), withIntermediateDirectories: true)
+      let end = try await Program.run(
+        ["search", "tiny.yaml", "--output", "run", "--quiet"], ranks: ranks, in: workspace, within: .seconds(30))
+      #expect(end.exitCode == 1)
+      // Besides, mpirun may log what it thinks of an abort.
+      let lines = end.errorLines.filter { $0.hasPrefix("odn: ") }
+      #expect(lines.count == 1, "\(end.errors)")
+      #expect(lines.first?.contains("run/depth-01.safetensors: cannot be written: Is a directory") == true)
+    }
+  }
+}
+
+extension Workspace {
+  /// Whether a run's log has an epoch, after which there are weights.
+  fileprivate func hasEpoch(_ log: String) throws -> Bool {
+    FileManager.default.fileExists(atPath: file(log)) ? try text(log).contains("\"event\":\"epoch\"") : false
+  }
+}

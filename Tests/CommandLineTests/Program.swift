@@ -1,0 +1,152 @@
+// Runs odn as a user does: as a process of its own, alone or under mpirun, without a shell in between.
+
+import Foundation
+import Testing
+
+/// All tests that start odn. One after the other, because each may occupy all cores with its ranks.
+@Suite("The command line", .serialized)
+enum CommandLine {}
+
+/// What a program that has ended left behind.
+struct Execution {
+  let exitCode: Int32
+  let output: String
+  let errors: String
+
+  /// The lines of standard error without the boxes that mpirun draws around its own messages.
+  var errorLines: [String] {
+    var isMPIRun = false
+    return errors.split(separator: "\n").map(String.init).filter { line in
+      let isRule = line.count > 60 && line.allSatisfy { $0 == "-" }
+      if isRule { isMPIRun.toggle() }
+      return !isRule && !isMPIRun
+    }
+  }
+}
+
+/// Why a program could not be started, or was given up.
+enum ProgramError: Error, CustomStringConvertible {
+  case notBuilt(String)
+  case hung(arguments: [String], limit: Duration, output: String, errors: String)
+
+  var description: String {
+    switch self {
+    case .notBuilt(let path): "\(path) is not there: build it with `swift build -c release --build-tests`"
+    case .hung(let arguments, let limit, let output, let errors):
+      "\(arguments.joined(separator: " ")) ran for more than \(limit) and was killed; so far it had printed:\n"
+        + "\(output)\nand on standard error:\n\(errors)"
+    }
+  }
+}
+
+/// A started odn. Its output goes to files, so that no pipe can fill up and hold it.
+struct Program {
+  /// The repository.
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+  private let process = Process()
+  private let files: Workspace
+  private let arguments: [String]
+
+  /// Starts odn, under mpirun if `ranks` says so, in the directory of `workspace`.
+  init(_ arguments: [String], ranks: Int? = nil, in workspace: Workspace) throws {
+    let odn = try Self.path()
+    let launcher = ranks.map { ["\(Self.root)/Launch/mpirun.sh", "-n", "\($0)"] } ?? []
+    self.arguments = launcher + [odn] + arguments
+    files = try Workspace()
+    process.executableURL = URL(fileURLWithPath: self.arguments[0])
+    process.arguments = Array(self.arguments.dropFirst())
+    process.currentDirectoryURL = URL(fileURLWithPath: workspace.path)
+    var environment = ProcessInfo.processInfo.environment
+    environment["COLUMNS"] = "80"
+    environment["ODN_TERMINAL"] = nil
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try files.create("output")
+    process.standardError = try files.create("errors")
+    try Self.withoutBlockedSignals { try process.run() }
+  }
+
+  /// Processes inherit the signals that a thread has blocked. Swift's own threads have blocked SIGTERM, and mpirun waits
+  /// for it.
+  private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var blocked = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &blocked)
+    defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+    try body()
+  }
+
+  /// Runs odn to its end.
+  static func run(
+    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, within limit: Duration = .seconds(60)
+  ) async throws -> Execution {
+    try await Program(arguments, ranks: ranks, in: workspace).end(within: limit)
+  }
+
+  /// Waits for the end; a program that takes longer than `limit` is killed, with all ranks.
+  func end(within limit: Duration) async throws -> Execution {
+    if await hasEnded(within: limit) {
+      return Execution(exitCode: process.terminationStatus, output: try files.text("output"), errors: try errors)
+    }
+    terminate()
+    if await !hasEnded(within: .seconds(5)) { kill(process.processIdentifier, SIGKILL) }
+    throw ProgramError.hung(
+      arguments: arguments, limit: limit, output: try files.text("output"), errors: try errors)
+  }
+
+  /// Process ids of its children, the ranks of an mpirun.
+  var children: [Int32] {
+    get throws {
+      try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(Int32.init).filter { child in
+        Self.status(of: child)?.parent == process.processIdentifier
+      }.sorted()
+    }
+  }
+
+  /// Waits until none of `processes` runs any more, for at most `limit`.
+  static func haveEnded(_ processes: [Int32], within limit: Duration) async -> Bool {
+    await holds(within: limit) { processes.allSatisfy { status(of: $0).map { $0.state == "Z" } ?? true } }
+  }
+
+  /// A process's state, `Z` if it has ended but nobody has asked for its exit code, and its parent.
+  private static func status(of process: Int32) -> (state: Substring, parent: Int32)? {
+    // pid (name, which may have spaces and parentheses) state parent …
+    guard let line = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let nameEnd = line.lastIndex(of: ")")
+    else { return nil }
+    let fields = line[nameEnd...].split(separator: " ")
+    return fields.count > 2 ? Int32(fields[2]).map { (fields[1], $0) } : nil
+  }
+
+  /// Sends SIGTERM, at which mpirun ends its ranks and then itself.
+  func terminate() { process.terminate() }
+
+  private var errors: String { get throws { try files.text("errors") } }
+
+  private func hasEnded(within limit: Duration) async -> Bool {
+    await Self.holds(within: limit) { !process.isRunning }
+  }
+
+  /// Waits until `condition` holds, for at most `limit`, and returns whether it does.
+  static func holds(within limit: Duration, _ condition: () throws -> Bool) async rethrows -> Bool {
+    let end = ContinuousClock.now.advanced(by: limit)
+    while ContinuousClock.now < end {
+      if try condition() { return true }
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    return try condition()
+  }
+
+  /// odn as built together with these tests, beside the program that they run in.
+  private static func path() throws -> String {
+    let tests = URL(fileURLWithPath: Swift.CommandLine.arguments[0]).deletingLastPathComponent()
+    let candidates = [tests.appendingPathComponent("odn").path, "\(root)/.build/release/odn"]
+    guard let path = candidates.first(where: FileManager.default.isExecutableFile) else {
+      throw ProgramError.notBuilt(candidates[0])
+    }
+    return path
+  }
+}

@@ -1,0 +1,166 @@
+// Whole searches, from a configuration to the files that they leave.
+
+import Foundation
+import Testing
+
+extension CommandLine {
+  @Suite("A search")
+  struct Search {
+    static let files = [
+      "config.yaml", "depth-01.safetensors", "depth-02.safetensors", "events.jsonl", "odn.safetensors", "summary.json",
+    ]
+
+    @Test("grows, and leaves the documented files, from which it can be repeated bit for bit", arguments: [nil, 2])
+    func wholeSearch(ranks: Int?) async throws {
+      let workspace = try Workspace.withTinySearch()
+      let run = try await Program.run(["search", "tiny.yaml", "--output", "out/first"], ranks: ranks, in: workspace)
+      try #require(run.exitCode == 0, "\(run.errors)")
+      #expect(run.errors == "")
+      #expect(try workspace.names(in: "out/first") == Self.files)
+      #expect(run.output.components(separatedBy: "growing to depth 2").count == 2, "rank 0 says so, once")
+      #expect(run.output.contains("found: depth 1"))
+      #expect(run.output.contains("odn evaluate out/first/odn.safetensors --config out/first/config.yaml"))
+      try checkSummary(Summary(of: "out/first", in: workspace), ranks: ranks ?? 1)
+      try checkEvents(workspace.lines("out/first/events.jsonl"))
+
+      let again = try await Program.run(
+        ["search", "out/first/config.yaml", "--output", "out/second", "--quiet"], ranks: ranks, in: workspace)
+      #expect(again.exitCode == 0)
+      #expect(again.output + again.errors == "", "--quiet prints nothing")
+      for file in Self.files where file.hasSuffix(".safetensors") || file == "config.yaml" {
+        #expect(try workspace.bytes("out/first/\(file)") == workspace.bytes("out/second/\(file)"), "\(file)")
+      }
+    }
+
+    /// Every value that does not depend on what was learned.
+    private func checkSummary(_ summary: Summary, ranks: Int) {
+      #expect(summary.architecture == "resnet18")
+      #expect(summary.depth == 1, "the shallower one of equals")
+      #expect(!summary.targetMet)
+      #expect(summary.outcome.contains("not met, the epoch limit ended the search at depth 2"))
+      #expect(summary.target == 100 && summary.tolerance == 0.5)
+      #expect(summary.validationAccuracy == 10)
+      #expect((0...100).contains(summary.testAccuracy))
+      #expect(summary.parameters == 75_338)
+      #expect(summary.megabytes == 4 * 75_338 / 1e6)
+      #expect(summary.multiplyAdds / 10_000 == 5825)
+      #expect(abs(summary.reductionPercent - 100 * (1 - 75_338 / 11_172_810.0)) < 1e-9)
+      #expect(abs(summary.multiplyAddsReductionPercent - 100 * (1 - 58.25 / 455.80)) < 0.01)
+      #expect(summary.epochsPerDepth == ["1": 2, "2": 1])
+      #expect(summary.validationAccuracyPerDepth == ["1": 10, "2": 10])
+      #expect(summary.imagesTrained == 4 * 48, "1 epoch of warm-up, 3 of search")
+      #expect(summary.seconds > 0)
+      #expect(summary.ranks == ranks)
+    }
+
+    private func checkEvents(_ lines: [String]) throws {
+      let events = try lines.map(Event.init)
+      #expect(
+        events.map(\.event) == [
+          "started", "stage", "warmUpEpoch", "stage", "epoch", "epoch", "stage", "epoch", "finished",
+        ])
+      let times = events.compactMap(\.time)
+      #expect(times.count == events.count && times == times.sorted())
+    }
+
+    @Test("that meets its target says so")
+    func targetMet() async throws {
+      let workspace = try Workspace.withTinySearch()
+      let run = try await Program.run(
+        ["search", "tiny.yaml", "--set", "search.target=10", "--set", "warmUp.epochs=0"], in: workspace)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let summary = try Summary(of: "runs/tiny", in: workspace)
+      #expect(summary.targetMet && summary.depth == 1)
+      #expect(run.output.contains("target 10.0 % within 0.5 points: met at depth 1"))
+      #expect(run.output.contains("grew 0 times"))
+      #expect(try !workspace.names(in: "runs/tiny").contains("depth-02.safetensors"))
+    }
+
+    @Test("with --json-progress prints lines of JSON only, on one rank of two; unnamed directories are numbered")
+    func jsonProgress() async throws {
+      let workspace = try Workspace.withTinySearch()
+      let arguments = ["search", "tiny.yaml", "--set", "search.maximumDepth=1", "--json-progress"]
+      for (ranks, directory) in [(2, "tiny"), (1, "tiny-2")] {
+        let run = try await Program.run(arguments, ranks: ranks, in: workspace)
+        #expect(run.exitCode == 0, "\(run.errors)")
+        #expect(run.errors == "")
+        let events = try run.output.split(separator: "\n").map { try Event(String($0)) }
+        // 48 images are 3 steps of 16; the second epoch is no better than the first, which ends the search.
+        let epoch = Array(repeating: "step", count: 3)
+        #expect(
+          events.map(\.event) == ["started", "stage"] + epoch + ["warmUpEpoch", "stage"]
+            + epoch + ["epoch"] + epoch + ["epoch", "finished"])
+        #expect(try Summary(of: "runs/\(directory)", in: workspace).ranks == ranks)
+      }
+      #expect(try workspace.names(in: "runs") == ["tiny", "tiny-2"])
+    }
+
+    @Test("of one depth is a baseline in the same files")
+    func train() async throws {
+      let workspace = try Workspace.withTinySearch()
+      let run = try await Program.run(["train", "tiny.yaml", "--depth", "2"], in: workspace)
+      try #require(run.exitCode == 0, "\(run.errors)")
+      #expect(
+        try workspace.names(in: "runs/tiny") == Self.files.filter { $0 != "depth-01.safetensors" })
+      let summary = try Summary(of: "runs/tiny", in: workspace)
+      #expect(summary.depth == 2)
+      #expect(summary.parameters == 149_322)
+      #expect(summary.epochsPerDepth == ["2": 2])
+      #expect(summary.imagesTrained == 2 * 48, "there is no warm-up")
+    }
+
+    @Test(
+      "of real images learns from files packed with gzip",
+      .enabled(
+        if: FileManager.default.fileExists(atPath: "/usr/share/datasets/fashion-mnist"),
+        "needs Debian's package dataset-fashion-mnist"))
+    func realImages() async throws {
+      let workspace = try Workspace()
+      let run = try await Program.run(
+        [
+          "train", "\(Program.root)/Configs/quickstart.yaml", "--depth", "1", "--set", "dataset.trainLimit=500",
+          "--set", "dataset.validation=200", "--set", "dataset.testLimit=200", "--set", "search.epochLimit=2",
+          "--set", "training.batchSize=32", "--quiet",
+        ], in: workspace)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      // A guess is right about 10 % of them; 30 steps learn far more than that.
+      #expect(try Summary(of: "runs/quickstart", in: workspace).testAccuracy > 30)
+    }
+  }
+}
+
+/// A line of `events.jsonl` or of `--json-progress`.
+struct Event: Decodable {
+  let event: String
+  let time: Double?
+
+  init(_ line: String) throws {
+    self = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
+  }
+}
+
+/// `summary.json`, as documented.
+struct Summary: Decodable {
+  let architecture: String
+  let depth: Int
+  let targetMet: Bool
+  let outcome: String
+  let target: Double
+  let tolerance: Double
+  let validationAccuracy: Double
+  let testAccuracy: Double
+  let parameters: Int
+  let megabytes: Double
+  let multiplyAdds: Int
+  let reductionPercent: Double
+  let multiplyAddsReductionPercent: Double
+  let epochsPerDepth: [String: Int]
+  let validationAccuracyPerDepth: [String: Double]
+  let imagesTrained: Int
+  let seconds: Double
+  let ranks: Int
+
+  init(of run: String, in workspace: Workspace) throws {
+    self = try JSONDecoder().decode(Summary.self, from: Data(workspace.bytes("\(run)/summary.json")))
+  }
+}
