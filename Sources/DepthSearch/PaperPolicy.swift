@@ -70,7 +70,7 @@ public struct PaperPolicy: DepthPolicy {
     state.epochsWithoutImprovement += 1
     guard state.epochsWithoutImprovement.isMultiple(of: options.plateau.epochs) else { return nil }
     state.learningRate *= options.plateau.factor
-    return "no improvement for \(state.epochsWithoutImprovement) epochs: "
+    return "no improvement for \(epochs(state.epochsWithoutImprovement)): "
       + String(format: "learning rate lowered to %.3g", state.learningRate)
   }
 
@@ -84,7 +84,7 @@ public struct PaperPolicy: DepthPolicy {
     let best = given.best.map(\.description) ?? "none"
     return """
       depth \(given.depth) (best validation \(best)) missed \(thresholdText) without improving for \
-      \(options.patience) epochs: growing to depth \(state.depth)
+      \(epochs(options.patience)): growing to depth \(state.depth)
       """
   }
 
@@ -112,6 +112,8 @@ public struct PaperPolicy: DepthPolicy {
     state.outcome = outcome
     return outcome.description
   }
+
+  private func epochs(_ count: Int) -> String { count == 1 ? "1 epoch" : "\(count) epochs" }
 
   /// For example `99.0 % (target 99.5, tolerance 0.5)`.
   private var thresholdText: String {

@@ -41,6 +41,20 @@ extension CommandLine {
         ["evaluate", "run/depth-01.safetensors", "--config", "run/config.yaml", "--part", "validation"], in: workspace)
       #expect(best.exitCode == 0 && best.output.hasPrefix("validation accuracy 10.00 %"), "\(best.errors)")
     }
+
+    @Test("by a file that cannot be written ends on all ranks, and rank 0 names the file", arguments: [nil, 3])
+    func unwritable(ranks: Int?) async throws {
+      let workspace = try Workspace.withTinySearch()
+      try FileManager.default.createDirectory(
+        atPath: workspace.file("run/depth-01.safetensors"), withIntermediateDirectories: true)
+      let end = try await Program.run(
+        ["search", "tiny.yaml", "--output", "run", "--quiet"], ranks: ranks, in: workspace, within: .seconds(30))
+      #expect(end.exitCode == 1)
+      // Besides, mpirun may log what it thinks of an abort.
+      let lines = end.errorLines.filter { $0.hasPrefix("odn: ") }
+      #expect(lines.count == 1, "\(end.errors)")
+      #expect(lines.first?.contains("run/depth-01.safetensors: cannot be written: Is a directory") == true)
+    }
   }
 }
 
