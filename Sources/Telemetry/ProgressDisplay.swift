@@ -87,12 +87,8 @@ public struct ProgressDisplay: SearchObserver {
 
 /// A search's progress for programs: every step and epoch as one JSON object per line on standard output.
 public struct JSONProgress: SearchObserver {
-  private let encoder = JSONEncoder()
-
   /// There is nothing to set.
-  public init() {
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  }
+  public init() {}
 
   /// Prints the event's line, if it has one.
   public mutating func observe(_ event: SearchEvent) throws {
@@ -109,8 +105,7 @@ public struct JSONProgress: SearchObserver {
   }
 
   private func show(_ event: String, _ value: some Encodable) throws {
-    StandardOutput.write(
-      String(decoding: try encoder.encode(EventLine(event: event, value: value)), as: UTF8.self) + "\n")
+    StandardOutput.write(try JSON.text(EventLine(event: event, value: value)) + "\n")
   }
 }
 

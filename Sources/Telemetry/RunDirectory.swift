@@ -30,7 +30,6 @@ public struct RunDirectory: SearchObserver {
   public let path: String
   private let modelMetadata: [String: String]
   private let log: FileHandle
-  private let encoder: JSONEncoder
   private let start = ContinuousClock.now
 
   /// Creates the directory and the files `config.yaml` and `events.jsonl` in it.
@@ -42,8 +41,6 @@ public struct RunDirectory: SearchObserver {
   public init(path: String, configuration: String, modelMetadata: [String: String]) throws {
     self.path = path
     self.modelMetadata = modelMetadata
-    encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let events = path + "/events.jsonl"
     if FileManager.default.fileExists(atPath: events) { throw RunDirectoryError.occupied(path) }
     do {
@@ -99,7 +96,7 @@ public struct RunDirectory: SearchObserver {
   private func append(_ event: String, _ value: some Encodable) throws {
     let line = EventLine(event: event, time: start.duration(to: .now) / .seconds(1), value: value)
     do {
-      try log.write(contentsOf: try encoder.encode(line) + Data("\n".utf8))
+      try log.write(contentsOf: Data((JSON.text(line) + "\n").utf8))
       try log.synchronize()
     } catch {
       throw RunDirectoryError.unwritable(path: path + "/events.jsonl", reason: Self.reason(error))
@@ -112,10 +109,8 @@ public struct RunDirectory: SearchObserver {
   }
 
   private func write(_ value: some Encodable, to name: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      try (encoder.encode(value) + Data("\n".utf8)).write(
+      try Data((JSON.text(value, pretty: true) + "\n").utf8).write(
         to: URL(fileURLWithPath: path + "/" + name), options: .atomic)
     } catch {
       throw RunDirectoryError.unwritable(path: path + "/" + name, reason: Self.reason(error))

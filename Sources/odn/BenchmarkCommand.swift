@@ -1,7 +1,6 @@
 // `odn benchmark`: how fast this machine trains.
 
 import ArgumentParser
-import Configuration
 import DistributedTraining
 import Foundation
 import NeuralNetwork
@@ -81,11 +80,7 @@ struct BenchmarkStepCommand: ParsableCommand {
   }
 
   private func show(_ result: Result) throws {
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      return print(String(decoding: try encoder.encode(result), as: UTF8.self))
-    }
+    if json { return print(try JSON.text(result)) }
     print(
       """
       \(result.architecture) depth \(result.depth), images \(result.input), \(result.batch) per step and rank, \

@@ -25,7 +25,7 @@ struct DatasetsCommand: ParsableCommand {
   func run() throws {
     guard Launcher.rank == 0 else { return }
     if json {
-      try printJSON(name.map { [$0] } ?? DatasetName.allCases)
+      print(try JSON.text((name.map { [$0] } ?? DatasetName.allCases).map { Entry($0.descriptor) }, pretty: true))
     } else if let name {
       show(name.descriptor)
     } else {
@@ -91,11 +91,5 @@ struct DatasetsCommand: ParsableCommand {
       directory = dataset.search().first(where: \.isComplete)?.path
       instructions = dataset.instructions
     }
-  }
-
-  private func printJSON(_ names: [DatasetName]) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(names.map { Entry($0.descriptor) }), as: UTF8.self))
   }
 }

@@ -58,12 +58,10 @@ struct EvaluateCommand: ParsableCommand {
   private func show(_ totals: EpochTotals) throws {
     let accuracy = 100 * Double(totals.correct) / Double(max(totals.total, 1))
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       let result = Result(
         model: model, part: part.rawValue, accuracy: accuracy, correct: totals.correct, images: totals.total,
         loss: totals.loss)
-      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+      print(try JSON.text(result))
     } else {
       print(
         """

@@ -84,7 +84,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func show(_ depths: [Architecture]) throws {
-    if json { return try printJSON(depths.map(Row.init)) }
+    if json { return print(try JSON.text(depths.map(Row.init), pretty: true)) }
     var table = TextTable([
       ("depth", .right), ("parameters", .right), ("MB", .right), ("multiply-adds", .right),
       ("peak activation MB", .right), ("parameters saved", .right), ("multiply-adds saved", .right),
@@ -103,7 +103,7 @@ struct InspectCommand: ParsableCommand {
   private func show(_ file: ModelFile, path: String) throws {
     let network = file.weights.architecture
     let cost = Row(network)
-    if json { return try printJSON(Model(network: network, cost: cost, metadata: file.metadata)) }
+    if json { return print(try JSON.text(Model(network: network, cost: cost, metadata: file.metadata), pretty: true)) }
     print(
       """
       \(path)
@@ -116,11 +116,5 @@ struct InspectCommand: ParsableCommand {
       and \(Format.decimal(cost.reductionPercent.multiplyAdds, 2)) % of the multiply-adds
       """)
     for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) { print("  \(key): \(value)") }
-  }
-
-  private func printJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 }

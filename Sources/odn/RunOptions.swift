@@ -106,12 +106,9 @@ struct RunOptions: ParsableArguments {
 extension DatasetSplits {
   /// What a saved network has to know of the images it was made for.
   fileprivate func modelMetadata(named name: DatasetName) throws -> [String: String] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
-    return [
-      "dataset": name.rawValue, "class_names": try json(train.dataset.classNames),
-      "normalization": try json(normalization),
+    [
+      "dataset": name.rawValue, "class_names": try JSON.text(train.dataset.classNames),
+      "normalization": try JSON.text(normalization),
     ]
   }
 }

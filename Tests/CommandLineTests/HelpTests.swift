@@ -8,11 +8,11 @@ extension CommandLine {
   struct Help {
     @Test(
       "is as committed",
-      arguments: ["", "search", "train", "evaluate", "inspect", "datasets", "gradcheck"])
+      arguments: ["", "search", "train", "evaluate", "inspect", "datasets", "gradcheck", "benchmark step"])
     func help(command: String) async throws {
-      let run = try await Program.run((command.isEmpty ? [] : [command]) + ["--help"], in: Workspace())
+      let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())
       #expect(run.exitCode == 0 && run.errors == "")
-      let name = command.isEmpty ? "odn.txt" : "odn-\(command).txt"
+      let name = command.isEmpty ? "odn.txt" : "odn-\(command.replacing(" ", with: "-")).txt"
       let snapshot = "\(Program.root)/Tests/CommandLineTests/Snapshots/\(name)"
       if ProcessInfo.processInfo.environment["ODN_RENEW_SNAPSHOTS"] == "1" {
         try run.output.write(toFile: snapshot, atomically: true, encoding: .utf8)

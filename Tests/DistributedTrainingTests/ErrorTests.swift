@@ -23,7 +23,8 @@ private func sizeErrorTests() -> [RankTest] {
       expect.throwing(TrainingError.tooManyRanks(ranks: world.size, images: few, of: "training images")) {
         try coordinator(SyntheticImages.splits(train: few), batchSize: 8, world)
       }
-      expect.throwing(TrainingError.tooManyRanks(ranks: world.size, images: few, of: "images of a batch (training.batchSize)")) {
+      let batch = "images of a batch (training.batchSize)"
+      expect.throwing(TrainingError.tooManyRanks(ranks: world.size, images: few, of: batch)) {
         try coordinator(SyntheticImages.splits(train: 8), batchSize: few, world)
       }
       try coordinator(SyntheticImages.splits(train: world.size), batchSize: world.size, world)
