@@ -89,7 +89,7 @@ public protocol Kernels: Sendable {
 
 /// The implementations of `Kernels`.
 public enum KernelFamily: String, Codable, CaseIterable, Sendable {
-  /// For training: BLAS matrix products, and SIMD loops over channels. Allocates nothing. Batch norm, pooling and the
+  /// For training: BLAS matrix products, Winograd transforms, and SIMD loops over channels. Batch norm, pooling and the
   /// residual sum work on 16 channels at a time, so channel counts there must be multiples of 16.
   case fast
   /// To read, and to test against: plain loops that accumulate in double precision.

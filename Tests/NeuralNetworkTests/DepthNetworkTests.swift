@@ -115,16 +115,15 @@ struct DepthNetworkTests {
     let optimizer = StochasticGradientDescent(learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4)
     for network in networks {
       network.weights = .initial(architecture, heads: .deepest, seed: 5)
-      for _ in 0..<2 {
-        _ = try Self.gradients(network, batch)
-        network.update(optimizer)
-      }
+      _ = try Self.gradients(network, batch)
+      network.update(optimizer)
     }
     let (fast, reference) = (networks[0].weights, networks[1].weights)
     let norm = reference.parameters.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     let error = zip(fast.parameters, reference.parameters).reduce(0) {
       $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1)
     }.squareRoot()
+    // One step only: where rounding puts an activation on the other side of a ReLU, the next step starts elsewhere.
     #expect(error <= 1e-4 * norm)
   }
 

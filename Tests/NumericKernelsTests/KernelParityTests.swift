@@ -60,11 +60,14 @@ struct KernelParityTests {
     }
   }
 
-  @Test("a batch that needs several chunks of patches")
-  func chunks() {
-    let shape = Self.shape(20, 20, 64, 16, kernel: 3, stride: 1, padding: 1)
-    convolution(shape: shape, images: 2)
-  }
+  @Test(
+    "batches that need several chunks, of patches or of Winograd's tiles",
+    arguments: [
+      (shape(20, 20, 64, 16, kernel: 3, stride: 2, padding: 1), 4),
+      (shape(14, 14, 16, 32, kernel: 3, stride: 1, padding: 1), 13),
+      (shape(4, 4, 64, 128, kernel: 3, stride: 1, padding: 1), 70),
+    ])
+  func chunks(shape: ConvolutionShape, images: Int) { convolution(shape: shape, images: images) }
 
   @Test("a batch of no images gives zero weight gradients", arguments: shapes)
   func noImages(shape: ConvolutionShape) {

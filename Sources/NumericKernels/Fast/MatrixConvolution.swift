@@ -1,73 +1,71 @@
-// Convolution as matrix products: the patches of a chunk of output pixels are gathered into rows, and BLAS does the rest.
+// Convolutions of any shape as matrix products: the patches of a chunk of output pixels are gathered into rows, and BLAS
+// does the rest.
 
-/// BLAS matrix products, and SIMD loops over channels.
-struct FastKernels: Kernels {
-  /// Output pixels whose patches are gathered at once: enough rows for an efficient product, few enough to stay in a
-  /// second-level cache where the patches are short.
-  private func chunkPixels(_ shape: ConvolutionShape) -> Int { max(256, (1 << 17) / shape.patchCount) }
+/// A convolution as products with the matrix of its patches.
+struct MatrixConvolution: ConvolutionAlgorithm {
+  private let shape: ConvolutionShape
+  private let workspace: FloatView
 
-  func convolutionWorkspace(_ shape: ConvolutionShape) -> Int {
+  init(_ shape: ConvolutionShape, workspace: FloatView) {
+    self.shape = shape
+    self.workspace = workspace
+  }
+
+  static func workspace(_ shape: ConvolutionShape) -> Int {
     shape.isPlainProduct ? 0 : chunkPixels(shape) * shape.patchCount
   }
 
-  func convolution(
-    _ shape: ConvolutionShape, images: Int, input: FloatView, weights: FloatView, output: FloatView,
-    workspace: FloatView
-  ) {
-    forEachChunk(shape, images) { pixels in
-      let patches = gather(shape, pixels, images, input, workspace)
+  /// Output pixels whose patches are gathered at once: enough rows for an efficient product, few enough to stay in a
+  /// second-level cache where the patches are short.
+  private static func chunkPixels(_ shape: ConvolutionShape) -> Int { max(256, (1 << 17) / shape.patchCount) }
+
+  func forward(images: Int, input: FloatView, weights: FloatView, output: FloatView) {
+    forEachChunk(images) { pixels in
       multiply(
-        .plain(patches), .plain(weights), into: output[pixels.scaled(by: shape.outputChannels)], m: pixels.count,
-        n: shape.outputChannels, k: shape.patchCount)
+        .plain(gather(pixels, images, input)), .plain(weights), into: output[pixels.scaled(by: shape.outputChannels)],
+        m: pixels.count, n: shape.outputChannels, k: shape.patchCount)
     }
   }
 
-  func convolutionInputGradient(
-    _ shape: ConvolutionShape, images: Int, outputGradient: FloatView, weights: FloatView, inputGradient: FloatView,
-    accumulate: Bool, workspace: FloatView
+  func inputGradient(
+    images: Int, outputGradient: FloatView, weights: FloatView, inputGradient: FloatView, accumulate: Bool
   ) {
     let gradient = inputGradient.prefix(images * shape.inputCount)
     if !accumulate && !shape.isPlainProduct { gradient.fill(0) }
-    forEachChunk(shape, images) { pixels in
+    forEachChunk(images) { pixels in
       let rows = pixels.scaled(by: shape.patchCount)
       let patches = shape.isPlainProduct ? gradient[rows] : workspace.prefix(rows.count)
       multiply(
         .plain(outputGradient[pixels.scaled(by: shape.outputChannels)]), .transposed(weights), into: patches,
         m: pixels.count, n: shape.patchCount, k: shape.outputChannels, accumulate: accumulate && shape.isPlainProduct)
-      if !shape.isPlainProduct { scatter(shape, pixels, patches, gradient) }
+      if !shape.isPlainProduct { scatter(pixels, patches, gradient) }
     }
   }
 
-  func convolutionWeightGradient(
-    _ shape: ConvolutionShape, images: Int, input: FloatView, outputGradient: FloatView, weightGradient: FloatView,
-    workspace: FloatView
-  ) {
+  func weightGradient(images: Int, input: FloatView, outputGradient: FloatView, weightGradient: FloatView) {
     if images == 0 { weightGradient.fill(0) }
-    forEachChunk(shape, images) { pixels in
-      let patches = gather(shape, pixels, images, input, workspace)
+    forEachChunk(images) { pixels in
       multiply(
-        .transposed(patches), .plain(outputGradient[pixels.scaled(by: shape.outputChannels)]),
+        .transposed(gather(pixels, images, input)), .plain(outputGradient[pixels.scaled(by: shape.outputChannels)]),
         into: weightGradient, m: shape.patchCount, n: shape.outputChannels, k: pixels.count,
         accumulate: pixels.lowerBound > 0)
     }
   }
 
   /// Calls `body` with consecutive ranges of output pixels, counted over all images.
-  private func forEachChunk(_ shape: ConvolutionShape, _ images: Int, _ body: (Range<Int>) -> Void) {
+  private func forEachChunk(_ images: Int, _ body: (Range<Int>) -> Void) {
     let total = images * shape.outputHeight * shape.outputWidth
-    let chunk = shape.isPlainProduct ? max(total, 1) : chunkPixels(shape)
+    let chunk = shape.isPlainProduct ? max(total, 1) : Self.chunkPixels(shape)
     for start in stride(from: 0, to: total, by: chunk) { body(start..<min(start + chunk, total)) }
   }
 
   /// The patches `[pixels, kernel·kernel·C]` of output pixels; zeros where a patch reaches over the border.
-  private func gather(
-    _ shape: ConvolutionShape, _ pixels: Range<Int>, _ images: Int, _ input: FloatView, _ workspace: FloatView
-  ) -> FloatView {
+  private func gather(_ pixels: Range<Int>, _ images: Int, _ input: FloatView) -> FloatView {
     let rows = pixels.scaled(by: shape.patchCount)
     if shape.isPlainProduct { return input[rows] }
     require(input.count >= images * shape.inputCount, "the input is smaller than its shape says")
     let patches = workspace.prefix(rows.count)
-    forEachRun(shape, pixels) { position, image, count in
+    forEachRun(pixels) { position, image, count in
       let target = patches.base + position
       if let image {
         target.update(from: input.base + image, count: count)
@@ -79,8 +77,8 @@ struct FastKernels: Kernels {
   }
 
   /// Adds patches back to the pixels that they were gathered from.
-  private func scatter(_ shape: ConvolutionShape, _ pixels: Range<Int>, _ patches: FloatView, _ gradient: FloatView) {
-    forEachRun(shape, pixels) { position, image, count in
+  private func scatter(_ pixels: Range<Int>, _ patches: FloatView, _ gradient: FloatView) {
+    forEachRun(pixels) { position, image, count in
       guard let image else { return }
       let source = patches.base + position
       let target = gradient.base + image
@@ -91,7 +89,7 @@ struct FastKernels: Kernels {
   /// Cuts the patches of `pixels` into runs that are consecutive in the image too, and calls `body` with each run's
   /// place in the patches, its place in the images (nil outside of them) and its length.
   @inline(__always)
-  private func forEachRun(_ shape: ConvolutionShape, _ pixels: Range<Int>, _ body: (Int, Int?, Int) -> Void) {
+  private func forEachRun(_ pixels: Range<Int>, _ body: (Int, Int?, Int) -> Void) {
     let channels = shape.inputChannels
     let plane = shape.outputHeight * shape.outputWidth
     var position = 0
