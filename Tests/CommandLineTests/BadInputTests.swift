@@ -81,7 +81,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       exitCode: 64, names: ["resnet18", "1 to 8", "9"]),
     Mistake(
       testDescription: "more ranks than images", arguments: search + ["--set", "dataset.trainLimit=2"], exitCode: 64,
-      names: ["3 ranks", "2 images", "training images"], ranks: [3]),
+      names: ["3 ranks", "2 training images"], ranks: [3]),
     Mistake(
       testDescription: "more images than there are", arguments: search + ["--set", "dataset.trainLimit=49"],
       exitCode: 64, names: ["dataset.trainLimit", "1 to 48", "49"]),

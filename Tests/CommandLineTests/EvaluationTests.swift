@@ -84,7 +84,7 @@ extension CommandLine {
         ], in: workspace)
       #expect(run.exitCode == 64)
       #expect(run.errorLines.count == 1)
-      #expect(run.errors.hasPrefix("odn: run/odn.safetensors: the network knows 10 classes, the data set has 26"))
+      #expect(run.errors.hasPrefix("odn: the network tells 10 classes apart, the data set has 26"))
     }
   }
 }
