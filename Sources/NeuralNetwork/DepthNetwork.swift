@@ -128,19 +128,10 @@ public final class DepthNetwork {
   }
 }
 
-/// SGD with momentum and weight decay on every parameter, as PyTorch's `SGD` without dampening.
-public struct StochasticGradientDescent: Codable, Hashable, Sendable {
-  /// Step size.
-  public var learningRate: Double
-  /// Share of the last step kept in the next, in [0, 1).
-  public var momentum: Double
-  /// Multiple of each parameter added to its gradient.
-  public var weightDecay: Double
-
-  /// The three settings.
-  public init(learningRate: Double, momentum: Double, weightDecay: Double) {
-    self.learningRate = learningRate
-    self.momentum = momentum
-    self.weightDecay = weightDecay
-  }
+/// Whether a forward pass learns from the batch.
+public enum ForwardMode: Sendable {
+  /// Batch norm uses the batch's statistics and updates the running ones.
+  case training
+  /// Batch norm uses the running statistics.
+  case evaluation
 }

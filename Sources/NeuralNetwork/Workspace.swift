@@ -1,21 +1,6 @@
-// Memory and settings that the layers of one network share during a pass.
+// Kernels and memory that the layers of one network share during a pass.
 
 import NumericKernels
-
-/// Sums numbers over the replicas that share batch-norm statistics. Implemented by whoever knows of other ranks.
-public protocol StatisticsReduction {
-  /// Replaces each element by its sum over all replicas.
-  /// - Throws: what the transport throws.
-  func sum(_ values: BufferView<Double>) throws
-}
-
-/// Whether a forward pass learns from the batch.
-public enum ForwardMode: Sendable {
-  /// Batch norm uses the batch's statistics and updates the running ones.
-  case training
-  /// Batch norm uses the running statistics.
-  case evaluation
-}
 
 /// What layers need besides their own tensors: kernels, scratch memory, and the way to other replicas.
 final class Workspace {
