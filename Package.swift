@@ -31,10 +31,11 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CMPI", pkgConfig: mpiPackage, providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CVector"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: safe),
-    .target(name: "NumericKernels", dependencies: ["COpenBLAS"], swiftSettings: kernel),
+    .target(name: "NumericKernels", dependencies: ["COpenBLAS", "CVector"], swiftSettings: kernel),
     .target(name: "NeuralNetwork", dependencies: ["NumericKernels"], swiftSettings: safe),
     .target(name: "Datasets", dependencies: ["NumericKernels", "CZlib"], swiftSettings: safe),
     .target(name: "DepthSearch", dependencies: ["NeuralNetwork"], swiftSettings: safe),

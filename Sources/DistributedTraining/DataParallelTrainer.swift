@@ -4,16 +4,6 @@ import Datasets
 import MPI
 import NeuralNetwork
 
-/// What an epoch or an evaluation came to, over all ranks.
-public struct EpochTotals: Codable, Equatable, Sendable {
-  /// Mean cross-entropy per image and classifier, in nats.
-  public let loss: Double
-  /// Right answers of all classifiers.
-  public let correct: Int
-  /// Answers of all classifiers: images × classifiers.
-  public let total: Int
-}
-
 /// Trains a network data-parallel: every rank holds all weights, computes the gradient of its share of each batch, and
 /// makes the same step with the sum of all gradients.
 public final class DataParallelTrainer {
@@ -23,6 +13,7 @@ public final class DataParallelTrainer {
   private let data: DatasetSplits
   private let options: TrainingOptions
   private let reducer: GradientReducer
+  private let evaluator: DistributedEvaluator
   private let images: AlignedBuffer<Float>
   private let labels: AlignedBuffer<Int32>
 
@@ -33,21 +24,16 @@ public final class DataParallelTrainer {
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
     options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions()
   ) throws {
-    let dataset = data.train.dataset
-    let shape = ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels)
-    guard shape == architecture.input else {
-      throw TrainingError.imageShape(expected: architecture.input, found: shape)
-    }
-    guard dataset.classes == architecture.classes else {
-      throw TrainingError.classes(expected: architecture.classes, found: dataset.classes)
-    }
     self.communicator = communicator
     self.data = data
     self.options = options
     reducer = GradientReducer(communicator, options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
+    let kernels = options.makeKernels()
+    evaluator = try DistributedEvaluator(
+      architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels)
     network = DepthNetwork(
-      architecture, heads: heads, batchCapacity: capacity, kernels: options.kernels.kernels,
+      architecture, heads: heads, batchCapacity: capacity, kernels: kernels,
       statisticsReduction: options.batchNorm == .synchronized ? SynchronizedStatistics(communicator) : nil)
     images = AlignedBuffer(count: capacity * architecture.input.count)
     labels = AlignedBuffer(count: capacity)
@@ -82,7 +68,7 @@ public final class DataParallelTrainer {
     var sums = Sums()
     for (step, share) in batches.enumerated() {
       assembler.assemble(share.indices, epoch: epoch, images: images.view, labels: labels.view)
-      try network.forward(images.view, images: share.count, mode: .training)
+      try network.forward(images.view, images: share.count)
       sums.add(
         network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount),
         answers: share.count * network.levels)
@@ -93,24 +79,14 @@ public final class DataParallelTrainer {
     }
     if options.batchNorm == .local { try averageStatistics() }
     try communicator.verifyEqualWeights(network.arena)
-    return try combine(sums)
+    return try sums.combined(communicator, depth: network.architecture.depth)
   }
 
   /// Classifies every image of `split` once, shared among the ranks, with running statistics. Collective.
   /// - Throws: `MPIError`, `TrainingError.diverged`.
   public func evaluate(_ split: DatasetSplit) throws -> EpochTotals {
-    let assembler = BatchAssembler(split, normalization: data.normalization)
-    let batches = EvaluationBatches(
-      count: split.count, batchSize: network.batchCapacity, rank: communicator.rank, ranks: communicator.size)
-    var sums = Sums()
-    for indices in batches {
-      assembler.assemble(indices, images: images.view, labels: labels.view)
-      try network.forward(images.view, images: indices.count, mode: .evaluation)
-      sums.add(
-        network.crossEntropy(images: indices.count, labels: labels.view, globalImages: indices.count),
-        answers: indices.count * network.levels)
-    }
-    return try combine(sums)
+    evaluator.load(network.arena)
+    return try evaluator.evaluate(split)
   }
 
   /// The mean of the ranks' running statistics, which differ where each rank normalizes by its own share. Ranks count
@@ -121,25 +97,5 @@ public final class DataParallelTrainer {
     try communicator.allreduce(statistics.unsafeBuffer, .sum)
     let share = 1 / Float(communicator.size)
     for i in 0..<statistics.count { statistics[i] *= share }
-  }
-
-  private func combine(_ sums: Sums) throws -> EpochTotals {
-    let all = try communicator.allreduce([sums.loss, sums.correct, sums.total], .sum)
-    let loss = all[0] / max(all[2], 1)
-    guard loss.isFinite else { throw TrainingError.diverged(depth: network.architecture.depth, loss: loss) }
-    return EpochTotals(loss: loss, correct: Int(all[1]), total: Int(all[2]))
-  }
-}
-
-/// Sums over a rank's images, as floats that one allreduce can add; counts stay exact below 2⁵³.
-private struct Sums {
-  var loss = 0.0
-  var correct = 0.0
-  var total = 0.0
-
-  mutating func add(_ result: CrossEntropy, answers: Int) {
-    loss += result.loss
-    correct += Double(result.correct)
-    total += Double(answers)
   }
 }

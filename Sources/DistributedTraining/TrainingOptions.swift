@@ -26,11 +26,16 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   public var batchNorm: BatchNorm
   /// Which implementation computes.
   public var kernels: KernelFamily
+  /// What multiplies the matrices of the fast kernels.
+  public var matrixEngine: MatrixEngine
+  /// Threads of a rank; nil for the cores that the rank is bound to, shared with the ranks bound to the same ones.
+  public var threads: Int?
 
   /// Options with the published defaults.
   public init(
     batchSize: Int = 128, learningRate: Double = 0.01, momentum: Double = 0.9, weightDecay: Double = 0.0005,
-    seed: UInt64 = 0, batchNorm: BatchNorm = .local, kernels: KernelFamily = .fast
+    seed: UInt64 = 0, batchNorm: BatchNorm = .local, kernels: KernelFamily = .fast,
+    matrixEngine: MatrixEngine = .simd, threads: Int? = nil
   ) {
     self.batchSize = batchSize
     self.learningRate = learningRate
@@ -39,5 +44,10 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
     self.seed = seed
     self.batchNorm = batchNorm
     self.kernels = kernels
+    self.matrixEngine = matrixEngine
+    self.threads = threads
   }
+
+  /// The kernels that the options ask for.
+  public func makeKernels() -> any Kernels { kernels.kernels(threads: threads ?? 1, engine: matrixEngine) }
 }

@@ -113,6 +113,11 @@ public struct Architecture: Codable, Hashable, Sendable {
     }
     return blocks
   }
+
+  /// Every convolution, block by block from the stem on.
+  public var convolutions: [ConvolutionShape] {
+    [stem] + blocks.flatMap { $0.convolutions + ($0.projection.map { [$0] } ?? []) }
+  }
 }
 
 /// Why an architecture cannot be built.

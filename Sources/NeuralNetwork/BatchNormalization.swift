@@ -19,94 +19,52 @@ final class BatchNormalization {
   /// pass over the shared trunk gives the same statistics with r ← 0.9ᵏ·r + (1 − 0.9ᵏ)·s.
   private let updatesPerPass: Int
 
-  /// Σx, Σx² (or Σg, Σg·x) per channel, and the number of rows.
-  private let sums: AlignedBuffer<Double>
+  private let sumsBuffer: AlignedBuffer<Double>
   private let mean: AlignedBuffer<Double>
   private let inverseDeviation: AlignedBuffer<Double>
-  private let coefficients: AlignedBuffer<Float>
+  private let forwardCoefficients: AlignedBuffer<Float>
+  private let backwardCoefficients: AlignedBuffer<Float>
   private var totalRows = 0.0
 
   init(name: String, channels: Int, arena: ParameterArena, updatesPerPass: Int) {
     self.channels = channels
     self.updatesPerPass = updatesPerPass
-    let weights = arena.slice(name + ".weight").range
-    let biases = arena.slice(name + ".bias").range
+    let weights = arena.layout.range(name + ".weight")
+    let biases = arena.layout.range(name + ".bias")
     weight = arena.values[weights]
     bias = arena.values[biases]
     weightGradient = arena.gradients[weights]
     biasGradient = arena.gradients[biases]
-    runningMean = arena.statistics[arena.slice(name + ".running_mean").range]
-    runningVariance = arena.statistics[arena.slice(name + ".running_var").range]
-    sums = AlignedBuffer(count: 2 * channels + 1)
+    runningMean = arena.statistics[arena.layout.range(name + ".running_mean")]
+    runningVariance = arena.statistics[arena.layout.range(name + ".running_var")]
+    sumsBuffer = AlignedBuffer(count: 2 * channels + 1)
     mean = AlignedBuffer(count: channels)
     inverseDeviation = AlignedBuffer(count: channels)
-    coefficients = AlignedBuffer(count: 3 * channels)
+    forwardCoefficients = AlignedBuffer(count: 2 * channels)
+    backwardCoefficients = AlignedBuffer(count: 3 * channels)
   }
 
-  /// `output = normalize(input)` (+ `residual`) (then ReLU); all are `[rows, C]`.
-  func forward(
-    rows: Int, input: FloatView, residual: FloatView?, relu: Bool, output: FloatView, mode: ForwardMode,
-    workspace: Workspace
-  ) throws {
-    switch mode {
-    case .training: try takeStatistics(rows: rows, input: input, workspace: workspace)
-    case .evaluation: useRunningStatistics()
-    }
-    let (scale, shift) = (coefficients.view.prefix(channels), coefficients.view[channels..<2 * channels])
-    for c in 0..<channels {
-      let factor = Double(weight[c]) * inverseDeviation.view[c]
-      scale[c] = Float(factor)
-      shift[c] = Float(Double(bias[c]) - mean.view[c] * factor)
-    }
-    workspace.kernels.scaleAndShift(
-      rows: rows, channels: channels, input: input, scale: scale, shift: shift, residual: residual, relu: relu,
-      output: output)
+  /// Where kernels put Σx and Σx², or Σg and Σg·x, of each channel.
+  var sums: BufferView<Double> { sumsBuffer.view.prefix(2 * channels) }
+
+  /// The normalization of the last forward pass.
+  var affine: ChannelAffine {
+    let coefficients = forwardCoefficients.view
+    return ChannelAffine(scale: coefficients.prefix(channels), shift: coefficients[channels..<2 * channels])
   }
 
-  /// Gradient of the loss in `input`, given that in the output. `output` is the layer's output where a ReLU ended it.
-  /// Sets the gradients of weight and bias. `maskedGradient` receives the gradient in the residual.
-  func backward(
-    rows: Int, outputGradient: FloatView, output: FloatView?, input: FloatView, inputGradient: FloatView,
-    maskedGradient: FloatView?, workspace: Workspace
-  ) throws {
-    let totals = sums.view
-    workspace.kernels.gradientSums(
-      rows: rows, channels: channels, outputGradient: outputGradient, output: output, input: input, sums: totals)
-    for c in 0..<channels {
-      biasGradient[c] = Float(totals[c])
-      weightGradient[c] = Float((totals[channels + c] - mean.view[c] * totals[c]) * inverseDeviation.view[c])
-    }
-    try workspace.statisticsReduction?.sum(totals.prefix(2 * channels))
-    guard totalRows > 0 else { return }
-    let scale = coefficients.view.prefix(channels)
-    let slope = coefficients.view[channels..<2 * channels]
-    let shift = coefficients.view[2 * channels..<3 * channels]
-    for c in 0..<channels {
-      let (gradientSum, centre, deviation) = (totals[c], mean.view[c], inverseDeviation.view[c])
-      let factor = Double(weight[c]) * deviation
-      let normalizedSum = (totals[channels + c] - centre * gradientSum) * deviation
-      let tilt = -factor * normalizedSum * deviation / totalRows
-      scale[c] = Float(factor)
-      slope[c] = Float(tilt)
-      shift[c] = Float(-factor * gradientSum / totalRows - tilt * centre)
-    }
-    workspace.kernels.normalizationInputGradient(
-      rows: rows, channels: channels, outputGradient: outputGradient, output: output, input: input, scale: scale,
-      slope: slope, shift: shift, inputGradient: inputGradient, maskedGradient: maskedGradient)
-  }
-
-  /// Takes mean and biased variance over the batch of all replicas, and moves the running statistics towards them (the
-  /// running variance is the unbiased one).
-  private func takeStatistics(rows: Int, input: FloatView, workspace: Workspace) throws {
-    let totals = sums.view
-    workspace.kernels.channelSums(rows: rows, channels: channels, input: input, sums: totals)
+  /// Takes mean and biased variance over the batch of all replicas from `sums` over this one's `rows`, and moves the
+  /// running statistics towards them (the running variance is the unbiased one).
+  func takeStatistics(rows: Int, _ reduction: (any StatisticsReduction)?) throws {
+    let totals = sumsBuffer.view
     totals[2 * channels] = Double(rows)
-    try workspace.statisticsReduction?.sum(totals)
+    try reduction?.sum(totals)
     totalRows = totals[2 * channels]
     guard totalRows > 0 else { return }
     var kept = 1.0
     for _ in 0..<updatesPerPass { kept *= 1 - Self.momentum }
     let unbiased = totalRows / max(totalRows - 1, 1)
+    let affine = affine
     for c in 0..<channels {
       let average = totals[c] / totalRows
       let variance = max(totals[channels + c] / totalRows - average * average, 0)
@@ -114,13 +72,37 @@ final class BatchNormalization {
       inverseDeviation.view[c] = 1 / (variance + Self.epsilon).squareRoot()
       runningMean[c] = Float(kept * Double(runningMean[c]) + (1 - kept) * average)
       runningVariance[c] = Float(kept * Double(runningVariance[c]) + (1 - kept) * variance * unbiased)
+      let factor = Double(weight[c]) * inverseDeviation.view[c]
+      affine.scale[c] = Float(factor)
+      affine.shift[c] = Float(Double(bias[c]) - average * factor)
     }
   }
 
-  private func useRunningStatistics() {
+  /// Sets the gradients of weight and bias from `sums`, and returns the gradient in the input `output[rows, C]` of the
+  /// last forward pass, given that behind the normalization; nil where no replica has any rows.
+  func backward(
+    _ gradient: FloatView, output: FloatView, _ reduction: (any StatisticsReduction)?
+  ) throws -> NormalizedGradient? {
+    let totals = sums
     for c in 0..<channels {
-      mean.view[c] = Double(runningMean[c])
-      inverseDeviation.view[c] = 1 / (Double(runningVariance[c]) + Self.epsilon).squareRoot()
+      biasGradient[c] = Float(totals[c])
+      weightGradient[c] = Float((totals[channels + c] - mean.view[c] * totals[c]) * inverseDeviation.view[c])
     }
+    try reduction?.sum(totals)
+    guard totalRows > 0 else { return nil }
+    let coefficients = backwardCoefficients.view
+    let result = NormalizedGradient(
+      gradient: gradient, output: output, scale: coefficients.prefix(channels),
+      slope: coefficients[channels..<2 * channels], shift: coefficients[2 * channels..<3 * channels])
+    for c in 0..<channels {
+      let (gradientSum, centre, deviation) = (totals[c], mean.view[c], inverseDeviation.view[c])
+      let factor = Double(weight[c]) * deviation
+      let normalizedSum = (totals[channels + c] - centre * gradientSum) * deviation
+      let tilt = -factor * normalizedSum * deviation / totalRows
+      result.scale[c] = Float(factor)
+      result.slope[c] = Float(tilt)
+      result.shift[c] = Float(-factor * gradientSum / totalRows - tilt * centre)
+    }
+    return result
   }
 }

@@ -20,8 +20,8 @@ final class Classifier {
     self.level = level
     shape = input
     self.classes = classes
-    let weights = arena.slice("heads.\(level).weight").range
-    let biases = arena.slice("heads.\(level).bias").range
+    let weights = arena.layout.range("heads.\(level).weight")
+    let biases = arena.layout.range("heads.\(level).bias")
     weight = arena.values[weights]
     bias = arena.values[biases]
     weightGradient = arena.gradients[weights]

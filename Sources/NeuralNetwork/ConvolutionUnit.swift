@@ -1,67 +1,74 @@
-// The brick that residual networks are made of: convolution, batch norm, and where asked for a residual sum and a ReLU.
+// The brick that residual networks are made of: a convolution and its batch norm. What comes out is stored once, raw;
+// whoever reads it normalizes on the fly.
 
 import NumericKernels
 
-/// `output = relu(normalize(input ∗ weights) + residual)`, the last two where the block's plan has them.
+/// `normalize(input ∗ weights)`.
 final class ConvolutionUnit {
   let shape: ConvolutionShape
-  private let relu: Bool
   private let weights: FloatView
   private let weightGradient: FloatView
   private let normalization: BatchNormalization
-  /// The convolution's own output, kept for the backward pass.
-  private let convolved: AlignedBuffer<Float>
   private let outputBuffer: AlignedBuffer<Float>
 
-  init(
-    _ shape: ConvolutionShape, names: UnitNames, relu: Bool, arena: ParameterArena, batchCapacity: Int,
-    updatesPerPass: Int
-  ) {
+  init(_ shape: ConvolutionShape, names: UnitNames, arena: ParameterArena, batchCapacity: Int, updatesPerPass: Int) {
     self.shape = shape
-    self.relu = relu
-    let range = arena.slice(names.convolution + ".weight").range
+    let range = arena.layout.range(names.convolution + ".weight")
     weights = arena.values[range]
     weightGradient = arena.gradients[range]
     normalization = BatchNormalization(
       name: names.normalization, channels: shape.outputChannels, arena: arena, updatesPerPass: updatesPerPass)
-    convolved = AlignedBuffer(count: batchCapacity * shape.outputCount)
     outputBuffer = AlignedBuffer(count: batchCapacity * shape.outputCount)
   }
 
-  /// The last forward pass's result, `[N, H', W', K]`.
+  /// The convolution's own output of the last forward pass, `[N, H', W', K]`.
   var output: FloatView { outputBuffer.view }
+  /// What the batch norm makes of it.
+  var affine: ChannelAffine { normalization.affine }
+  /// The output after batch norm and ReLU.
+  var activation: Activation { Activation(output, normalization: affine) }
 
-  func forward(
-    _ input: FloatView, images: Int, residual: FloatView? = nil, mode: ForwardMode, workspace: Workspace
-  ) throws {
+  func forward(_ input: Activation, images: Int, workspace: Workspace) throws {
     workspace.kernels.convolution(
-      shape, images: images, input: input, weights: weights, output: convolved.view, workspace: workspace.convolution)
-    try normalization.forward(
-      rows: rows(images), input: convolved.view, residual: residual, relu: relu, output: output, mode: mode,
-      workspace: workspace)
+      shape, images: images, input: input, weights: weights, output: output, sums: normalization.sums,
+      workspace: workspace.scratch)
+    try normalization.takeStatistics(rows: rows(images), workspace.statisticsReduction)
+  }
+
+  /// What is done to the gradient behind this unit before its own backward pass. `activation` is what followed from the
+  /// unit by a ReLU; nil where the gradient is zeroed already.
+  func finish(_ activation: Activation?) -> GradientFinish {
+    GradientFinish(activation: activation, input: output, sums: normalization.sums)
+  }
+
+  /// Does it in a pass of its own, where no other could.
+  func finish(_ gradient: FloatView, _ activation: Activation?, images: Int, workspace: Workspace) {
+    workspace.kernels.finish(
+      gradient, rows: rows(images), channels: shape.outputChannels, finish(activation), workspace: workspace.scratch)
   }
 
   /// - Parameters:
-  ///   - outputGradient: the gradient in `output`.
-  ///   - residualGradient: receives the gradient in the residual; may be `outputGradient`.
-  ///   - inputGradient: receives, or with `accumulate` is added, the gradient in `input`; nil where nobody needs it. It
-  ///     may be `outputGradient`, which is read before.
+  ///   - gradient: the finished gradient behind the unit.
+  ///   - inputGradient: where the gradient in `input` goes; nil where nobody needs it.
   func backward(
-    _ input: FloatView, images: Int, outputGradient: FloatView, residualGradient: FloatView? = nil,
-    inputGradient: FloatView?, accumulate: Bool = false, workspace: Workspace
+    _ input: Activation, images: Int, gradient: FloatView, inputGradient: InputGradient?, workspace: Workspace
   ) throws {
-    let convolvedGradient = workspace.normalizationGradient
-    try normalization.backward(
-      rows: rows(images), outputGradient: outputGradient, output: relu ? output : nil, input: convolved.view,
-      inputGradient: convolvedGradient, maskedGradient: residualGradient, workspace: workspace)
-    workspace.kernels.convolutionWeightGradient(
-      shape, images: images, input: input, outputGradient: convolvedGradient, weightGradient: weightGradient,
-      workspace: workspace.convolution)
-    if let inputGradient {
-      workspace.kernels.convolutionInputGradient(
-        shape, images: images, outputGradient: convolvedGradient, weights: weights, inputGradient: inputGradient,
-        accumulate: accumulate, workspace: workspace.convolution)
-    }
+    let outputGradient = try normalization.backward(gradient, output: output, workspace.statisticsReduction)
+    guard let outputGradient else { return }
+    workspace.kernels.convolutionGradient(
+      shape, images: images, input: input, weights: weights, outputGradient: outputGradient,
+      weightGradient: weightGradient, inputGradient: inputGradient, workspace: workspace.scratch)
+  }
+
+  /// `target = relu(normalize(input ∗ weights) + residual)`, the residual being stored activations or another unit's
+  /// normalized output.
+  func activate(
+    into target: FloatView, images: Int, residual: FloatView? = nil, residualAffine: ChannelAffine? = nil,
+    workspace: Workspace
+  ) {
+    workspace.kernels.activate(
+      rows: rows(images), channels: shape.outputChannels, input: output, affine: affine, residual: residual,
+      residualAffine: residualAffine, output: target)
   }
 
   private func rows(_ images: Int) -> Int { images * shape.outputHeight * shape.outputWidth }

@@ -17,6 +17,7 @@ public final class DepthNetwork {
   public let arena: ParameterArena
   private let workspace: Workspace
   private let stem: ConvolutionUnit
+  private let stemActivation: AlignedBuffer<Float>
   private let blocks: [ResidualBlock]
   /// The classifier of each block, where it has one.
   private let classifiers: [Classifier?]
@@ -26,7 +27,7 @@ public final class DepthNetwork {
   /// - Parameter statisticsReduction: sums batch statistics over replicas; nil keeps them local.
   public init(
     _ architecture: Architecture, heads: HeadSelection = .deepest, batchCapacity: Int,
-    kernels: any Kernels = KernelFamily.fast.kernels, statisticsReduction: (any StatisticsReduction)? = nil
+    kernels: any Kernels = KernelFamily.fast.kernels(), statisticsReduction: (any StatisticsReduction)? = nil
   ) {
     precondition(batchCapacity > 0, "a network needs room for one image at least")
     self.architecture = architecture
@@ -34,13 +35,14 @@ public final class DepthNetwork {
     self.batchCapacity = batchCapacity
     let arena = ParameterArena(layout: NetworkLayout(architecture, heads: heads))
     self.arena = arena
-    workspace = Workspace(architecture, batchCapacity: batchCapacity, kernels: kernels)
-    workspace.statisticsReduction = statisticsReduction
+    workspace = Workspace(
+      architecture, batchCapacity: batchCapacity, kernels: kernels, statisticsReduction: statisticsReduction)
     /// Passes of the published warm-up that go through block `index`: one per classifier at or behind it.
     func passes(_ index: Int) -> Int { heads == .all ? architecture.depth - max(index, 1) + 1 : 1 }
     stem = ConvolutionUnit(
-      architecture.stem, names: Architecture.stemNames, relu: true, arena: arena, batchCapacity: batchCapacity,
+      architecture.stem, names: Architecture.stemNames, arena: arena, batchCapacity: batchCapacity,
       updatesPerPass: passes(0))
+    stemActivation = AlignedBuffer(count: batchCapacity * architecture.stem.outputCount)
     blocks = architecture.blocks.map {
       ResidualBlock($0, arena: arena, batchCapacity: batchCapacity, updatesPerPass: passes($0.index))
     }
@@ -69,16 +71,18 @@ public final class DepthNetwork {
     }
   }
 
-  /// Runs `images` images, `input[N, H, W, C]`, through the network; 0 images take part in shared statistics only.
+  /// Runs `images` images, `input[N, H, W, C]`, through the network, with batch norm over the batch, whose statistics the
+  /// running ones follow; 0 images take part in shared statistics only.
   /// - Throws: what the statistics reduction throws.
-  public func forward(_ input: FloatView, images: Int, mode: ForwardMode) throws {
+  public func forward(_ input: FloatView, images: Int) throws {
     precondition(images <= batchCapacity, "the batch is larger than the network has room for")
-    try stem.forward(input, images: images, mode: mode, workspace: workspace)
-    var activation = stem.output
-    for (block, classifier) in zip(blocks, classifiers) {
-      try block.forward(activation, images: images, mode: mode, workspace: workspace)
-      activation = block.output
-      classifier?.forward(activation, images: images, kernels: workspace.kernels)
+    try stem.forward(Activation(input), images: images, workspace: workspace)
+    stem.activate(into: stemActivation.view, images: images, workspace: workspace)
+    var activation = stemActivation.view
+    for index in blocks.indices {
+      try blocks[index].forward(activation, images: images, workspace: workspace)
+      activation = blocks[index].output
+      classifiers[index]?.forward(activation, images: images, kernels: workspace.kernels)
     }
   }
 
@@ -108,15 +112,23 @@ public final class DepthNetwork {
   /// - Throws: what the statistics reduction throws.
   public func backward(_ input: FloatView, images: Int) throws {
     for index in blocks.indices.reversed() {
-      classifiers[index]?.backward(
-        images: images, inputGradient: workspace.outputGradient, accumulate: index < blocks.count - 1,
-        kernels: workspace.kernels)
+      if let classifier = classifiers[index] {
+        // Its gradient joins that of the blocks behind, which could not be finished without it.
+        classifier.backward(
+          images: images, inputGradient: workspace.outputGradient, accumulate: index < blocks.count - 1,
+          kernels: workspace.kernels)
+        blocks[index].finish(workspace.outputGradient, images: images, workspace: workspace)
+      }
+      let finish: GradientFinish? =
+        index == 0
+        ? stem.finish(Activation(stemActivation.view))
+        : classifiers[index - 1] == nil ? blocks[index - 1].finish : nil
       try blocks[index].backward(
-        index == 0 ? stem.output : blocks[index - 1].output, images: images, workspace: workspace)
-      workspace.passGradientOn()
+        index == 0 ? stemActivation.view : blocks[index - 1].output, images: images, finish: finish,
+        workspace: workspace)
     }
     try stem.backward(
-      input, images: images, outputGradient: workspace.outputGradient, inputGradient: nil, workspace: workspace)
+      Activation(input), images: images, gradient: workspace.outputGradient, inputGradient: nil, workspace: workspace)
   }
 
   /// One SGD step on all parameters with the present gradients.
@@ -126,12 +138,4 @@ public final class DepthNetwork {
       learningRate: Float(optimizer.learningRate), momentum: Float(optimizer.momentum),
       weightDecay: Float(optimizer.weightDecay))
   }
-}
-
-/// Whether a forward pass learns from the batch.
-public enum ForwardMode: Sendable {
-  /// Batch norm uses the batch's statistics and updates the running ones.
-  case training
-  /// Batch norm uses the running statistics.
-  case evaluation
 }

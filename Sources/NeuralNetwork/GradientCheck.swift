@@ -43,7 +43,7 @@ public enum GradientCheck {
     let labels = AlignedBuffer<Int32>(count: images)
     for i in 0..<images { labels.view[i] = Int32(random.integer(below: architecture.classes)) }
     try withExtendedLifetime((input, labels)) {
-      try network.forward(input.view, images: images, mode: .training)
+      try network.forward(input.view, images: images)
       _ = network.crossEntropy(images: images, labels: labels.view, globalImages: images)
       try network.backward(input.view, images: images)
     }

@@ -79,6 +79,12 @@ public struct NetworkLayout: Sendable {
   public func slice(_ name: String) -> TensorSlice? {
     parameters.first { $0.name == name } ?? statistics.first { $0.name == name }
   }
+
+  /// Where a tensor that a network of this layout has lies.
+  func range(_ name: String) -> Range<Int> {
+    guard let slice = slice(name) else { preconditionFailure("the layout has no tensor called \(name)") }
+    return slice.range
+  }
 }
 
 /// The names of a convolution and of the batch norm behind it.

@@ -36,9 +36,4 @@ public final class ParameterArena {
     }
     return hash
   }
-
-  func slice(_ name: String) -> TensorSlice {
-    guard let slice = layout.slice(name) else { preconditionFailure("the layout has no tensor called \(name)") }
-    return slice
-  }
 }

@@ -7,54 +7,69 @@ final class ResidualBlock {
   let block: Block
   private let path: [ConvolutionUnit]
   private let projection: ConvolutionUnit?
+  private let outputBuffer: AlignedBuffer<Float>
 
   init(_ block: Block, arena: ParameterArena, batchCapacity: Int, updatesPerPass: Int) {
     self.block = block
     path = block.convolutions.enumerated().map { index, shape in
       ConvolutionUnit(
-        shape, names: block.unitNames(index), relu: true, arena: arena, batchCapacity: batchCapacity,
+        shape, names: block.unitNames(index), arena: arena, batchCapacity: batchCapacity,
         updatesPerPass: updatesPerPass)
     }
     projection = block.projection.map {
       ConvolutionUnit(
-        $0, names: block.projectionNames, relu: false, arena: arena, batchCapacity: batchCapacity,
-        updatesPerPass: updatesPerPass)
+        $0, names: block.projectionNames, arena: arena, batchCapacity: batchCapacity, updatesPerPass: updatesPerPass)
     }
+    outputBuffer = AlignedBuffer(count: batchCapacity * block.output.count)
   }
 
   /// The last forward pass's result, `[N, H', W', K]`.
-  var output: FloatView { path[path.count - 1].output }
+  var output: FloatView { outputBuffer.view }
 
-  func forward(_ input: FloatView, images: Int, mode: ForwardMode, workspace: Workspace) throws {
-    try projection?.forward(input, images: images, mode: mode, workspace: workspace)
-    let last = path.count - 1
-    for (index, unit) in path.enumerated() {
-      try unit.forward(
-        index == 0 ? input : path[index - 1].output, images: images,
-        residual: index == last ? projection?.output ?? input : nil, mode: mode, workspace: workspace)
+  func forward(_ input: FloatView, images: Int, workspace: Workspace) throws {
+    try projection?.forward(Activation(input), images: images, workspace: workspace)
+    for index in path.indices {
+      try path[index].forward(source(of: index, input), images: images, workspace: workspace)
     }
+    path[path.count - 1].activate(
+      into: output, images: images, residual: projection?.output ?? input, residualAffine: projection?.affine,
+      workspace: workspace)
   }
 
-  /// Turns the workspace's output gradient into its input gradient.
-  func backward(_ input: FloatView, images: Int, workspace: Workspace) throws {
-    let outputGradient = workspace.outputGradient
-    let inputGradient = workspace.inputGradient
-    let innerGradient = workspace.innerGradient
+  /// What is done to the gradient of the output before `backward`.
+  var finish: GradientFinish { path[path.count - 1].finish(Activation(output)) }
+
+  /// Does it in a pass of its own, where no other could.
+  func finish(_ gradient: FloatView, images: Int, workspace: Workspace) {
+    path[path.count - 1].finish(gradient, Activation(output), images: images, workspace: workspace)
+  }
+
+  /// Turns the workspace's finished gradient of the output into that of the input, to which is done what `finish` says.
+  func backward(_ input: FloatView, images: Int, finish: GradientFinish?, workspace: Workspace) throws {
+    let gradient = workspace.outputGradient
     let last = path.count - 1
-    for index in path.indices.reversed() {
+    for index in stride(from: last, to: 0, by: -1) {
+      let before = path[index - 1]
       try path[index].backward(
-        index == 0 ? input : path[index - 1].output, images: images,
-        outputGradient: index == last ? outputGradient : innerGradient,
-        residualGradient: index == last ? outputGradient : nil,
-        inputGradient: index == 0 ? inputGradient : innerGradient, workspace: workspace)
+        before.activation, images: images, gradient: index == last ? gradient : workspace.innerGradient(index),
+        inputGradient: InputGradient(
+          workspace.innerGradient(index - 1), finish: before.finish(before.activation)), workspace: workspace)
     }
+    // The shortcut's gradient is in place, or put there, before the path's is added to it.
     if let projection {
+      projection.finish(gradient, nil, images: images, workspace: workspace)
       try projection.backward(
-        input, images: images, outputGradient: outputGradient, inputGradient: inputGradient, accumulate: true,
+        Activation(input), images: images, gradient: gradient, inputGradient: InputGradient(workspace.inputGradient),
         workspace: workspace)
-    } else {
-      let count = images * block.input.count
-      workspace.kernels.add(outputGradient.prefix(count), to: inputGradient.prefix(count))
+      workspace.passGradientOn()
     }
+    try path[0].backward(
+      Activation(input), images: images, gradient: workspace.innerGradient(0),
+      inputGradient: InputGradient(workspace.outputGradient, accumulate: true, finish: finish), workspace: workspace)
+  }
+
+  /// What unit `index` of the path reads.
+  private func source(of index: Int, _ input: FloatView) -> Activation {
+    index == 0 ? Activation(input) : path[index - 1].activation
   }
 }

@@ -9,46 +9,39 @@
 public protocol Kernels: Sendable {
   // MARK: Convolution
 
-  /// Floats of workspace that the convolution calls below need for `shape`, whatever the number of images.
-  func convolutionWorkspace(_ shape: ConvolutionShape) -> Int
+  /// Floats of workspace that the convolution calls below need for `shape` and up to `images` images.
+  func convolutionWorkspace(_ shape: ConvolutionShape, images: Int) -> Int
 
-  /// `output[N, H', W', K] = input[N, H, W, C] ∗ weights[kernel, kernel, C, K]`.
+  /// `output[N, H', W', K] = input[N, H, W, C] ∗ weights[kernel, kernel, C, K]`. Sets `sums[2K]` to Σy and, after these K,
+  /// Σy² of each output channel.
   func convolution(
+    _ shape: ConvolutionShape, images: Int, input: Activation, weights: FloatView, output: FloatView,
+    sums: BufferView<Double>, workspace: FloatView)
+
+  /// `output = relu(input ∗ weights + shift + residual)`, the last two where `finish` has them.
+  func inferenceConvolution(
     _ shape: ConvolutionShape, images: Int, input: FloatView, weights: FloatView, output: FloatView,
-    workspace: FloatView)
+    finish: InferenceFinish, workspace: FloatView)
 
-  /// The adjoint in the input: `inputGradient[N, H, W, C]`, set, or added to when `accumulate` is true.
-  func convolutionInputGradient(
-    _ shape: ConvolutionShape, images: Int, outputGradient: FloatView, weights: FloatView, inputGradient: FloatView,
-    accumulate: Bool, workspace: FloatView)
-
-  /// The adjoint in the weights: sets `weightGradient[kernel, kernel, C, K]`.
-  func convolutionWeightGradient(
-    _ shape: ConvolutionShape, images: Int, input: FloatView, outputGradient: FloatView, weightGradient: FloatView,
-    workspace: FloatView)
+  /// Both adjoints of `convolution`: sets `weightGradient[kernel, kernel, C, K]` and, where asked for, the gradient in what
+  /// `input` stands for, which shares no memory with `outputGradient` or `input`.
+  func convolutionGradient(
+    _ shape: ConvolutionShape, images: Int, input: Activation, weights: FloatView, outputGradient: NormalizedGradient,
+    weightGradient: FloatView, inputGradient: InputGradient?, workspace: FloatView)
 
   // MARK: Batch normalization
 
-  /// Sets `sums[2C]` to Σx and, after these C, Σx² of each channel over the rows of `input[rows, C]`.
-  func channelSums(rows: Int, channels: Int, input: FloatView, sums: BufferView<Double>)
+  /// `output = relu(input · scale + shift)`, before the ReLU plus `residual`, itself normalized by `residualAffine` where
+  /// that is given. All are `[rows, C]`; `output` may be `input` or `residual`.
+  func activate(
+    rows: Int, channels: Int, input: FloatView, affine: ChannelAffine, residual: FloatView?,
+    residualAffine: ChannelAffine?, output: FloatView)
 
-  /// `output = input · scale + shift`, plus `residual` where given, then ReLU where asked for.
-  /// `scale` and `shift` hold C floats, the rest `[rows, C]`. `output` may be `input` or `residual`.
-  func scaleAndShift(
-    rows: Int, channels: Int, input: FloatView, scale: FloatView, shift: FloatView, residual: FloatView?, relu: Bool,
-    output: FloatView)
+  /// Does to `gradient[rows, C]` what `finish` says. `workspace` holds `finishWorkspace` floats.
+  func finish(_ gradient: FloatView, rows: Int, channels: Int, _ finish: GradientFinish, workspace: FloatView)
 
-  /// Sets `sums[2C]` to Σg and Σg·x per channel, where g is `outputGradient`, zeroed where `output` is given and ≤ 0
-  /// (the gradient of a ReLU).
-  func gradientSums(
-    rows: Int, channels: Int, outputGradient: FloatView, output: FloatView?, input: FloatView,
-    sums: BufferView<Double>)
-
-  /// `inputGradient = scale · g + slope · x + shift` with g as in `gradientSums` and C floats in each coefficient.
-  /// Where `maskedGradient` is given, g itself is stored there; it may be `outputGradient`.
-  func normalizationInputGradient(
-    rows: Int, channels: Int, outputGradient: FloatView, output: FloatView?, input: FloatView, scale: FloatView,
-    slope: FloatView, shift: FloatView, inputGradient: FloatView, maskedGradient: FloatView?)
+  /// Floats of workspace that `finish` needs.
+  func finishWorkspace(channels: Int) -> Int
 
   // MARK: Head
 
@@ -77,9 +70,6 @@ public protocol Kernels: Sendable {
 
   // MARK: Updates
 
-  /// `target += source`, equally long.
-  func add(_ source: FloatView, to target: FloatView)
-
   /// One step of SGD with momentum and weight decay, as PyTorch defines it:
   /// `m = momentum·m + (g + weightDecay·w)`, `w −= learningRate·m`. Views are equally long.
   func momentumStep(
@@ -89,16 +79,20 @@ public protocol Kernels: Sendable {
 
 /// The implementations of `Kernels`.
 public enum KernelFamily: String, Codable, CaseIterable, Sendable {
-  /// For training: BLAS matrix products, Winograd transforms, and SIMD loops over channels. Batch norm, pooling and the
-  /// residual sum work on 16 channels at a time, so channel counts there must be multiples of 16.
+  /// For training: Winograd's convolutions, products of matrices, SIMD loops over channels, several threads. Channels are
+  /// multiples of 16, but for the images that the first convolution reads.
   case fast
   /// To read, and to test against: plain loops that accumulate in double precision.
   case reference
 
   /// The implementation.
-  public var kernels: any Kernels {
+  ///
+  /// - Parameters:
+  ///   - threads: threads that share each kernel, at least 1. With the engine `simd` they change no bit of the results.
+  ///   - engine: what multiplies matrices.
+  public func kernels(threads: Int = 1, engine: MatrixEngine = .simd) -> any Kernels {
     switch self {
-    case .fast: FastKernels()
+    case .fast: FastKernels(engine: engine, pool: ThreadPool(threads: threads))
     case .reference: ReferenceKernels()
     }
   }

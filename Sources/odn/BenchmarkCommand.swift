@@ -6,10 +6,16 @@ import Foundation
 import NeuralNetwork
 import Telemetry
 
+extension MatrixEngine: ExpressibleByArgument {}
+
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Measure how fast this machine trains.",
-    subcommands: [BenchmarkStepCommand.self])
+    subcommands: [BenchmarkStepCommand.self, BenchmarkKernelsCommand.self])
+
+  static func check(threads: Int) throws {
+    if !(1...1_024).contains(threads) { throw ValidationError("--threads takes 1 to 1024, not \(threads)") }
+  }
 }
 
 struct BenchmarkStepCommand: ParsableCommand {
@@ -42,11 +48,21 @@ struct BenchmarkStepCommand: ParsableCommand {
   @Option(help: "Steps that are timed, after one that is not.")
   var steps = 7
 
+  @Option(help: "Threads of each rank.")
+  var threads = 1
+
+  @Option(help: "What multiplies matrices.")
+  var matrixEngine = MatrixEngine.simd
+
+  @Flag(help: "Only classify: no gradients, batch norm folded into the convolutions.")
+  var forwardOnly = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
     if batch < 1 || batch > 1 << 20 { throw ValidationError("--batch takes 1 to 1048576 images, not \(batch)") }
+    try BenchmarkCommand.check(threads: threads)
     if steps < 1 { throw ValidationError("--steps takes 1 or more, not \(steps)") }
   }
 
@@ -66,7 +82,9 @@ struct BenchmarkStepCommand: ParsableCommand {
     try Launcher.onAllRanks { world in
       let network = try Architecture(
         family: architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
-      let benchmark = try StepBenchmark(network, batch: batch, communicator: world)
+      let benchmark = try StepBenchmark(
+        network, batch: batch, pass: forwardOnly ? .inference : .training, communicator: world,
+        kernels: KernelFamily.fast.kernels(threads: threads, engine: matrixEngine))
       try benchmark.step()
       var times: [Double] = []
       for _ in 0..<steps { times.append(try benchmark.timeStep()) }

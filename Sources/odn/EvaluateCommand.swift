@@ -45,12 +45,12 @@ struct EvaluateCommand: ParsableCommand {
       let configuration = try settings.configuration(config, world)
       let weights = try world.agree(isUsage: Failure.isUsage) { try ModelFile(path: model).weights }
       let data = try world.agree(isUsage: Failure.isUsage) { try DatasetSplits(configuration.dataset) }
-      var options = configuration.training
-      options.batchSize = max(options.batchSize, world.size)
-      let trainer = try DataParallelTrainer(
-        weights.architecture, heads: weights.heads, data: data, communicator: world, options: options)
-      trainer.network.weights = weights
-      let totals = try trainer.evaluate(part == .test ? data.test : data.validation)
+      let evaluator = try DistributedEvaluator(
+        weights.architecture, heads: weights.heads, data: data, communicator: world,
+        batchCapacity: max(1, configuration.training.batchSize / world.size),
+        kernels: configuration.training.makeKernels())
+      evaluator.load(weights)
+      let totals = try evaluator.evaluate(part == .test ? data.test : data.validation)
       if world.rank == 0 { try show(totals) }
     }
   }

@@ -46,7 +46,7 @@ struct GradcheckCommand: ParsableCommand {
     let network = try Architecture(family: architecture, depth: depth, classes: 3, input: input)
     var table = TextTable([("tensor", .left), ("analytic", .right), ("numeric", .right), ("relative error", .right)])
     var wrong: [String] = []
-    try GradientCheck.run(network, heads: .all, images: 2, seed: seed, kernels: kernels.kernels) { row in
+    try GradientCheck.run(network, heads: .all, images: 2, seed: seed, kernels: kernels.kernels()) { row in
       table.add([row.parameter] + [row.analytic, row.numeric, row.relativeError].map { Format.scientific($0) })
       if !(row.relativeError < GradientCheck.tolerance) { wrong.append(row.parameter) }
     }

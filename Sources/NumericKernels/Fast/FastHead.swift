@@ -47,7 +47,8 @@ extension FastKernels {
     images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, bias: FloatView, output: FloatView
   ) {
     for image in 0..<images { output[image * outputs..<(image + 1) * outputs].copy(from: bias.prefix(outputs)) }
-    multiply(.plain(input), .plain(weights), into: output, m: images, n: outputs, k: inputs, accumulate: true)
+    denseProduct(
+      .plain(input), .plain(weights), into: output, ProductSize(m: images, n: outputs, k: inputs), accumulate: true)
   }
 
   func linearGradient(
@@ -58,8 +59,12 @@ extension FastKernels {
     bias.fill(0)
     for i in 0..<images * outputs { bias[i % outputs] += outputGradient[i] }
     if images == 0 { return weightGradient.fill(0) }
-    multiply(.transposed(input), .plain(outputGradient), into: weightGradient, m: inputs, n: outputs, k: images)
-    multiply(.plain(outputGradient), .transposed(weights), into: inputGradient, m: images, n: inputs, k: outputs)
+    denseProduct(
+      .transposed(input), .plain(outputGradient), into: weightGradient,
+      ProductSize(m: inputs, n: outputs, k: images), accumulate: false)
+    denseProduct(
+      .plain(outputGradient), .transposed(weights), into: inputGradient,
+      ProductSize(m: images, n: inputs, k: outputs), accumulate: false)
   }
 
   func softmaxCrossEntropy(
@@ -90,22 +95,34 @@ extension FastKernels {
     return result
   }
 
-  func add(_ source: FloatView, to target: FloatView) {
-    require(source.count == target.count, "views that are added are equally long")
-    let (from, into) = (source.base, target.base)
-    for i in 0..<target.count { into[i] += from[i] }
-  }
-
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float
   ) {
     require(values.count == gradients.count && values.count == momenta.count, "views are equally long")
-    let (w, g, m) = (values.base, gradients.base, momenta.base)
-    for i in 0..<values.count {
-      let updated = (g[i] + weightDecay * w[i]) + momentum * m[i]
-      m[i] = updated
-      w[i] -= learningRate * updated
+    pool.run(
+      64,
+      MomentumStep(
+        count: values.count, values: values.base, gradients: gradients.base, momenta: momenta.base,
+        learningRate: learningRate, momentum: momentum, weightDecay: weightDecay))
+  }
+}
+
+/// One of 64 parts of the arena.
+private struct MomentumStep: ParallelTask {
+  let count: Int
+  let values: UnsafeMutablePointer<Float>
+  let gradients: UnsafeMutablePointer<Float>
+  let momenta: UnsafeMutablePointer<Float>
+  let learningRate: Float
+  let momentum: Float
+  let weightDecay: Float
+
+  func run(part: Int, thread: Int) {
+    for i in count * part / 64..<count * (part + 1) / 64 {
+      let updated = (gradients[i] + weightDecay * values[i]) + momentum * momenta[i]
+      momenta[i] = updated
+      values[i] -= learningRate * updated
     }
   }
 }

@@ -1,57 +1,89 @@
 // The kernels for training, and which convolution is computed how.
 
-/// BLAS matrix products, and SIMD loops over channels.
+/// Winograd's convolutions and products of matrices, SIMD loops over channels, several threads.
 struct FastKernels: Kernels {
-  func convolutionWorkspace(_ shape: ConvolutionShape) -> Int { algorithm(shape).workspace(shape) }
+  let engine: MatrixEngine
+  let pool: ThreadPool
+
+  func convolutionWorkspace(_ shape: ConvolutionShape, images: Int) -> Int {
+    func floats<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) -> Int {
+      ConvolutionPlan<Algorithm>(shape, images: images, threads: pool.threads).layout.floats
+    }
+    return switch algorithm(shape) {
+    case .winograd: floats(WinogradConvolution.self)
+    case .stridedWinograd: floats(StridedWinogradConvolution.self)
+    case .patches: floats(PatchConvolution.self)
+    }
+  }
 
   func convolution(
+    _ shape: ConvolutionShape, images: Int, input: Activation, weights: FloatView, output: FloatView,
+    sums: BufferView<Double>, workspace: FloatView
+  ) {
+    check(shape, images, input: input.values, weights: weights, output: output)
+    func run<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) {
+      TiledConvolution<Algorithm>(shape, images: images, workspace: workspace, engine: engine, pool: pool)
+        .forward(input: input, weights: weights, output: output, sums: sums)
+    }
+    switch algorithm(shape) {
+    case .winograd: run(WinogradConvolution.self)
+    case .stridedWinograd: run(StridedWinogradConvolution.self)
+    case .patches: run(PatchConvolution.self)
+    }
+  }
+
+  func inferenceConvolution(
     _ shape: ConvolutionShape, images: Int, input: FloatView, weights: FloatView, output: FloatView,
-    workspace: FloatView
+    finish: InferenceFinish, workspace: FloatView
   ) {
-    algorithm(shape).init(shape, workspace: workspace)
-      .forward(images: images, input: input, weights: weights, output: output)
+    check(shape, images, input: input, weights: weights, output: output)
+    func run<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) {
+      TiledConvolution<Algorithm>(shape, images: images, workspace: workspace, engine: engine, pool: pool)
+        .inference(input: input, weights: weights, output: output, finish: finish)
+    }
+    switch algorithm(shape) {
+    case .winograd: run(WinogradConvolution.self)
+    case .stridedWinograd: run(StridedWinogradConvolution.self)
+    case .patches: run(PatchConvolution.self)
+    }
   }
 
-  func convolutionInputGradient(
-    _ shape: ConvolutionShape, images: Int, outputGradient: FloatView, weights: FloatView, inputGradient: FloatView,
-    accumulate: Bool, workspace: FloatView
+  func convolutionGradient(
+    _ shape: ConvolutionShape, images: Int, input: Activation, weights: FloatView, outputGradient: NormalizedGradient,
+    weightGradient: FloatView, inputGradient: InputGradient?, workspace: FloatView
   ) {
-    algorithm(shape).init(shape, workspace: workspace)
-      .inputGradient(
-        images: images, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient,
-        accumulate: accumulate)
+    check(shape, images, input: input.values, weights: weights, output: outputGradient.gradient)
+    func run<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) {
+      TiledConvolution<Algorithm>(shape, images: images, workspace: workspace, engine: engine, pool: pool)
+        .backward(
+          input: input, weights: weights, gradient: outputGradient, weightGradient: weightGradient,
+          inputGradient: inputGradient)
+    }
+    switch algorithm(shape) {
+    case .winograd: run(WinogradConvolution.self)
+    case .stridedWinograd: run(StridedWinogradConvolution.self)
+    case .patches: run(PatchConvolution.self)
+    }
   }
 
-  func convolutionWeightGradient(
-    _ shape: ConvolutionShape, images: Int, input: FloatView, outputGradient: FloatView, weightGradient: FloatView,
-    workspace: FloatView
-  ) {
-    algorithm(shape).init(shape, workspace: workspace)
-      .weightGradient(
-        images: images, input: input, outputGradient: outputGradient, weightGradient: weightGradient)
+  private enum AlgorithmName {
+    case winograd
+    case stridedWinograd
+    case patches
   }
 
   /// Winograd where it applies. The rule looks at the shape alone, so that every rank and run decides alike.
-  private func algorithm(_ shape: ConvolutionShape) -> any ConvolutionAlgorithm.Type {
-    let isWinograd =
-      shape.kernel == 3 && shape.stride == 1 && shape.padding == 1 && shape.inputChannels % 16 == 0
-      && shape.outputChannels % 16 == 0
-    return isWinograd ? WinogradConvolution.self : MatrixConvolution.self
+  private func algorithm(_ shape: ConvolutionShape) -> AlgorithmName {
+    if WinogradConvolution.applies(to: shape) { return .winograd }
+    return StridedWinogradConvolution.applies(to: shape) ? .stridedWinograd : .patches
   }
-}
 
-/// A way to compute the convolutions of one shape, forward and both adjoints; the methods mean what those of `Kernels`
-/// mean.
-protocol ConvolutionAlgorithm {
-  /// Floats of workspace that it needs.
-  static func workspace(_ shape: ConvolutionShape) -> Int
-
-  init(_ shape: ConvolutionShape, workspace: FloatView)
-
-  func forward(images: Int, input: FloatView, weights: FloatView, output: FloatView)
-
-  func inputGradient(
-    images: Int, outputGradient: FloatView, weights: FloatView, inputGradient: FloatView, accumulate: Bool)
-
-  func weightGradient(images: Int, input: FloatView, outputGradient: FloatView, weightGradient: FloatView)
+  private func check(
+    _ shape: ConvolutionShape, _ images: Int, input: FloatView, weights: FloatView, output: FloatView
+  ) {
+    require(shape.outputChannels % 16 == 0, "fast convolutions put out channels in multiples of 16")
+    require(
+      input.count >= images * shape.inputCount && output.count >= images * shape.outputCount
+        && weights.count >= shape.weightCount, "a view is smaller than its shape says")
+  }
 }

@@ -85,10 +85,6 @@ extension ReferenceKernels {
     return result
   }
 
-  func add(_ source: FloatView, to target: FloatView) {
-    for i in 0..<target.count { target[i] += source[i] }
-  }
-
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float

@@ -1,0 +1,43 @@
+// Instructions on 16 floats that Swift's SIMD types do not give reliably. The vector type is what Swift calls
+// SIMD16<Float>.
+#pragma once
+
+typedef float vector16 __attribute__((ext_vector_type(16)));
+
+#define VECTOR_INLINE static inline __attribute__((always_inline))
+
+// a·b + c, rounded once. `addingProduct` is at times split into halves of 8.
+VECTOR_INLINE vector16 vector_fma(vector16 a, vector16 b, vector16 c) { return __builtin_elementwise_fma(a, b, c); }
+
+// The low or high halves of two vectors, element by element in turn.
+VECTOR_INLINE vector16 vector_interleave_low(vector16 a, vector16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+VECTOR_INLINE vector16 vector_interleave_high(vector16 a, vector16 b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+// Asks for the cache line at `address`, to read or to write it soon. Any address will do.
+VECTOR_INLINE void prefetch_to_read(const void *address) { __builtin_prefetch(address, 0, 3); }
+VECTOR_INLINE void prefetch_to_write(const void *address) { __builtin_prefetch(address, 1, 3); }
+
+// Stores past the caches: for what is not read again before it would have left them.
+VECTOR_INLINE void vector_stream(void *address, vector16 value) {
+  __builtin_nontemporal_store(value, (vector16 *)address);
+}
+
+// Makes streamed stores visible to other threads before any later store.
+VECTOR_INLINE void stream_fence(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
+// Tells the core that this is a waiting loop.
+VECTOR_INLINE void spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -1,0 +1,60 @@
+// Evaluates one network on all ranks at once; each rank classifies its share of the images.
+
+import Datasets
+import MPI
+import NeuralNetwork
+
+/// Classifies images with fixed weights, without anything that only training needs.
+public final class DistributedEvaluator {
+  private let network: InferenceNetwork
+  private let communicator: Communicator
+  private let data: DatasetSplits
+  private let images: AlignedBuffer<Float>
+  private let labels: AlignedBuffer<Int32>
+
+  /// Allocates the network and one batch of `batchCapacity` images. The weights are to be set by `load`.
+  ///
+  /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images.
+  public init(
+    _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
+    batchCapacity: Int, kernels: any Kernels
+  ) throws {
+    let dataset = data.train.dataset
+    let shape = ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels)
+    guard shape == architecture.input else {
+      throw TrainingError.imageShape(expected: architecture.input, found: shape)
+    }
+    guard dataset.classes == architecture.classes else {
+      throw TrainingError.classes(expected: architecture.classes, found: dataset.classes)
+    }
+    self.communicator = communicator
+    self.data = data
+    network = InferenceNetwork(architecture, heads: heads, batchCapacity: batchCapacity, kernels: kernels)
+    images = AlignedBuffer(count: batchCapacity * architecture.input.count)
+    labels = AlignedBuffer(count: batchCapacity)
+  }
+
+  /// Takes over the parameters and running statistics of a network of the same architecture and classifiers.
+  public func load(_ arena: ParameterArena) {
+    network.load(parameters: arena.values, statistics: arena.statistics)
+  }
+
+  /// Takes over weights of the same architecture and classifiers.
+  public func load(_ weights: NetworkWeights) { network.load(weights) }
+
+  /// Classifies every image of `split` once, shared among the ranks. Collective.
+  /// - Throws: `MPIError`, `TrainingError.diverged`.
+  public func evaluate(_ split: DatasetSplit) throws -> EpochTotals {
+    let assembler = BatchAssembler(split, normalization: data.normalization)
+    let batches = EvaluationBatches(
+      count: split.count, batchSize: network.batchCapacity, rank: communicator.rank, ranks: communicator.size)
+    var sums = Sums()
+    for indices in batches {
+      assembler.assemble(indices, images: images.view, labels: labels.view)
+      network.forward(images.view, images: indices.count)
+      sums.add(
+        network.crossEntropy(images: indices.count, labels: labels.view), answers: indices.count * network.levels)
+    }
+    return try sums.combined(communicator, depth: network.architecture.depth)
+  }
+}

@@ -1,0 +1,35 @@
+// What passes over images come to, summed over ranks.
+
+import MPI
+import NeuralNetwork
+
+/// What an epoch or an evaluation came to, over all ranks.
+public struct EpochTotals: Codable, Equatable, Sendable {
+  /// Mean cross-entropy per image and classifier, in nats.
+  public let loss: Double
+  /// Right answers of all classifiers.
+  public let correct: Int
+  /// Answers of all classifiers: images × classifiers.
+  public let total: Int
+}
+
+/// Sums over a rank's images, as floats that one allreduce can add; counts stay exact below 2⁵³.
+struct Sums {
+  var loss = 0.0
+  var correct = 0.0
+  var total = 0.0
+
+  mutating func add(_ result: CrossEntropy, answers: Int) {
+    loss += result.loss
+    correct += Double(result.correct)
+    total += Double(answers)
+  }
+
+  /// The sums over all ranks. Collective.
+  func combined(_ communicator: Communicator, depth: Int) throws -> EpochTotals {
+    let all = try communicator.allreduce([loss, correct, total], .sum)
+    let mean = all[0] / max(all[2], 1)
+    guard mean.isFinite else { throw TrainingError.diverged(depth: depth, loss: mean) }
+    return EpochTotals(loss: mean, correct: Int(all[1]), total: Int(all[2]))
+  }
+}

@@ -1,0 +1,125 @@
+// How the tiles of one convolution are cut into chunks, and where everything lies in the workspace.
+
+/// Sizes for one call. They follow from the shape, the images, the threads and the machine's caches, never from
+/// measurements, so every run decides alike.
+struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
+  let shape: ConvolutionShape
+  let images: Int
+  let algorithm: Algorithm
+  let inputs: Int
+  let outputs: Int
+  let threads: Int
+  /// Tiles of all images.
+  let tiles: Int
+  /// Tiles that a thread transforms and multiplies at once. Sums over images are taken chunk by chunk, so it does not
+  /// depend on the threads.
+  let chunk: Int
+  /// Tiles whose transforms the backward pass holds at once, for all threads.
+  let block: Int
+
+  init(_ shape: ConvolutionShape, images: Int, threads: Int) {
+    self.shape = shape
+    self.images = images
+    algorithm = Algorithm(shape)
+    inputs = algorithm.inputs
+    outputs = shape.outputChannels
+    self.threads = threads
+    tiles = images * algorithm.tilesPerImage
+    let weights = Algorithm.positions * inputs * outputs
+    let perTile = Algorithm.positions * (inputs + outputs)
+    // Transforms stay in the second-level cache. The transformed weights are read once per chunk, which wants 24 tiles to
+    // be worth it where they come from the third level, and 66 where they come from memory.
+    let least = weights <= Caches.thirdLevelFloats / 2 ? 24 : 66
+    let fitting = Caches.secondLevelFloats * 5 / 8 / perTile
+    chunk = max(1, min(tiles, min(max(fitting, least), 510) / 6 * 6))
+    // The gradient of the transformed weights is read and written once per block: where it does not stay in the
+    // second-level cache, the block is as large as makes that cheap, and at most most of the third level.
+    let cheap = weights <= 3 * Caches.secondLevelFloats ? chunk : inputs * outputs / 256
+    let affordable = Caches.thirdLevelFloats * 5 / 8 / perTile
+    let wanted = max(chunk, min(cheap, affordable))
+    // Several threads share out a block by whole images.
+    let wholeImages = (wanted * threads + algorithm.tilesPerImage - 1) / algorithm.tilesPerImage
+    block = min(threads == 1 ? wanted : wholeImages * algorithm.tilesPerImage, max(tiles, 1))
+  }
+
+  /// Number of chunks.
+  var chunks: Int { (tiles + chunk - 1) / chunk }
+
+  /// Blocks of 16 channels whose weights' gradient is summed and transformed back at once: four, or fewer to give every
+  /// thread something to do.
+  var gradientBlocks: Int {
+    for blocks in [4, 2] where algorithm.weightBlocks % blocks == 0 {
+      if algorithm.weightBlocks / blocks * (outputs / gradientColumns) >= threads { return blocks }
+    }
+    return 1
+  }
+  /// Rows of such a part: its channels, as often as they come.
+  var gradientRows: Int { inputs / algorithm.weightBlocks * gradientBlocks }
+  /// Columns of it.
+  var gradientColumns: Int { PanelMatrix.panel(outputs) }
+  /// How many such parts there are.
+  var gradientParts: Int { algorithm.weightBlocks / gradientBlocks * (outputs / gradientColumns) }
+
+  /// Whether a block is one thread's chunk, and lies where that lies.
+  var blockIsChunk: Bool { threads == 1 && block == chunk }
+
+  /// Where everything lies in the workspace.
+  var layout: ConvolutionLayout {
+    var layout = ConvolutionLayout()
+    func matrices(_ rows: Int, _ columns: Int) -> Int {
+      TileMatrices.floats(positions: Algorithm.positions, rows: rows, columns: columns)
+    }
+    layout.scratch = layout.take(threads, TileScratch.floats(channels: max(inputs, outputs)))
+    layout.weights = layout.take(1, matrices(inputs, outputs))
+    // Parts that one block completes are transformed back at once, and not kept.
+    layout.weightGradient = layout.take(
+      block >= tiles ? threads : gradientParts, matrices(gradientRows, gradientColumns))
+    layout.chunkInputs = layout.take(threads, matrices(chunk, inputs))
+    layout.chunkOutputs = layout.take(threads, matrices(chunk, outputs))
+    layout.blockInputs = blockIsChunk ? layout.chunkInputs : layout.take(1, matrices(block, inputs))
+    layout.blockGradients = blockIsChunk ? layout.chunkOutputs : layout.take(1, matrices(block, outputs))
+    layout.sums = layout.take(chunks, 2 * outputs)
+    layout.finish = layout.take(1, images * 4 * shape.inputChannels)
+    return layout
+  }
+}
+
+/// The regions of a workspace, in floats.
+struct ConvolutionLayout {
+  /// Equally long parts, one behind the other.
+  struct Region {
+    var start = 0
+    var stride = 0
+
+    /// The part for a thread or a chunk.
+    func part(_ index: Int = 0) -> Range<Int> { start + index * stride..<start + (index + 1) * stride }
+  }
+
+  /// Scratch for tiles, for each thread.
+  var scratch = Region()
+  /// The transformed weights, or their transposes.
+  var weights = Region()
+  /// Parts of the gradient of the transformed weights: all of them, or one for each thread.
+  var weightGradient = Region()
+  /// A chunk's transformed inputs, or their gradient, for each thread.
+  var chunkInputs = Region()
+  /// A chunk's products for each thread.
+  var chunkOutputs = Region()
+  /// A block's transformed inputs.
+  var blockInputs = Region()
+  /// A block's transformed gradients.
+  var blockGradients = Region()
+  /// Σ and Σ² of each channel, for each chunk.
+  var sums = Region()
+  /// Σg and Σg·x of each input channel for each image, as doubles.
+  var finish = Region()
+  /// Floats of all regions.
+  private(set) var floats = 0
+
+  /// A region of `count` parts of `floats` each, every part on a 64-byte boundary.
+  mutating func take(_ count: Int, _ floats: Int) -> Region {
+    let region = Region(start: self.floats, stride: (floats + 15) & ~15)
+    self.floats += count * region.stride
+    return region
+  }
+}

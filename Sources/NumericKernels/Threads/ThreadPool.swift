@@ -1,0 +1,154 @@
+// A few threads that share the parts of one kernel at a time.
+
+import CVector
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// Work that falls into independent parts. A task is a value of plain pointers and numbers, which the pool's threads read
+/// where the caller keeps it, so that nothing is allocated or counted.
+protocol ParallelTask {
+  /// Does one part; `thread` (from 0) says whose scratch memory may be used.
+  func run(part: Int, thread: Int)
+}
+
+extension ParallelTask {
+  fileprivate static func run(_ task: UnsafeRawPointer, part: Int, thread: Int) {
+    task.assumingMemoryBound(to: Self.self).pointee.run(part: part, thread: thread)
+  }
+}
+
+/// The threads of a rank: the caller, and `threads − 1` others that wait for work.
+///
+/// Each thread takes a consecutive run of the parts, the same in every call. What the parts compute must not depend on
+/// how many threads there are; then results are the same bits for any number of them.
+final class ThreadPool: @unchecked Sendable {
+  let threads: Int
+  private let workers: [Worker]
+  /// Counts the calls: a new number is a new task. Written before the workers are woken, read by them after.
+  private let call = Atomic<Int>(0)
+  private let unfinished = Atomic<Int>(0)
+  private var task: (type: any ParallelTask.Type, value: UnsafeRawPointer)?
+  private var parts = 0
+  private var isEnding = false
+
+  /// Starts `threads − 1` threads; at least 1 is the caller.
+  init(threads: Int) {
+    require(threads >= 1, "a pool has one thread at least")
+    self.threads = threads
+    workers = (1..<threads).map { Worker(index: $0) }
+    for worker in workers { worker.start { [unowned self] in serve(worker) } }
+  }
+
+  deinit {
+    isEnding = true
+    call.add(1, ordering: .releasing)
+    for worker in workers {
+      worker.wake()
+      worker.join()
+    }
+  }
+
+  /// Runs parts 0 ..< `count`, and returns when all are done. Not to be called from a task.
+  func run<Task: ParallelTask>(_ count: Int, _ task: Task) {
+    if threads == 1 || count <= 1 {
+      for part in 0..<count { task.run(part: part, thread: 0) }
+      return
+    }
+    withUnsafePointer(to: task) { pointer in
+      self.task = (Task.self, UnsafeRawPointer(pointer))
+      parts = count
+      unfinished.store(threads - 1, ordering: .relaxed)
+      call.add(1, ordering: .sequentiallyConsistent)
+      for worker in workers { worker.wake() }
+      runShare(of: 0)
+      Self.wait { unfinished.load(ordering: .acquiring) == 0 }
+    }
+  }
+
+  private func runShare(of thread: Int) {
+    guard let task else { return }
+    for part in parts * thread / threads..<parts * (thread + 1) / threads {
+      task.type.run(task.value, part: part, thread: thread)
+    }
+  }
+
+  private func serve(_ worker: Worker) {
+    var seen = 0
+    while true {
+      worker.sleep { call.load(ordering: .sequentiallyConsistent) != seen }
+      seen += 1
+      if isEnding { return }
+      runShare(of: worker.index)
+      unfinished.subtract(1, ordering: .releasing)
+    }
+  }
+
+  /// Waits in a loop, which answers fastest, and lets others run where that takes long.
+  private static func wait(until isDone: () -> Bool) {
+    var turns = 0
+    while !isDone() {
+      spin_hint()
+      turns += 1
+      if turns > 2_000 { sched_yield() }
+    }
+  }
+}
+
+/// A thread that looks for work for a while, then sleeps.
+private final class Worker: @unchecked Sendable {
+  let index: Int
+  private let isAsleep = Atomic<Bool>(false)
+  private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+  private var thread = pthread_t()
+  private var body: () -> Void = {}
+
+  init(index: Int) {
+    self.index = index
+    sem_init(semaphore, 0, 0)
+  }
+
+  deinit {
+    sem_destroy(semaphore)
+    semaphore.deallocate()
+  }
+
+  func start(_ body: @escaping () -> Void) {
+    self.body = body
+    let code = pthread_create(
+      &thread, nil,
+      { raw in
+        guard let raw else { return nil }
+        Unmanaged<Worker>.fromOpaque(raw).takeUnretainedValue().body()
+        return nil
+      }, Unmanaged.passUnretained(self).toOpaque())
+    require(code == 0, "the system gives no more threads: lower training.threads")
+  }
+
+  /// Returns when `hasWork`; spins for some 20 µs before it sleeps.
+  func sleep(until hasWork: () -> Bool) {
+    while true {
+      for _ in 0..<1_000 {
+        if hasWork() { return }
+        spin_hint()
+      }
+      isAsleep.store(true, ordering: .sequentiallyConsistent)
+      // Work that came before the flag was up has not woken anyone.
+      if hasWork() {
+        if !isAsleep.exchange(false, ordering: .sequentiallyConsistent) { sem_wait(semaphore) }
+        return
+      }
+      sem_wait(semaphore)
+    }
+  }
+
+  func wake() {
+    if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { sem_post(semaphore) }
+  }
+
+  func join() { pthread_join(thread, nil) }
+}
