@@ -99,7 +99,13 @@ extension Configuration {
       Key(
         "batchNorm", \.batchNorm, .word(),
         "Whether batch-norm statistics are those of the rank's share of a batch or of the whole batch."),
-      Key("kernels", \.kernels, .word(), "The layers' implementation: the fast one, or the readable reference."))
+      Key("kernels", \.kernels, .word(), "The layers' implementation: the fast one, or the readable reference."),
+      Key(
+        "matrixEngine", \.matrixEngine, .word(),
+        "What multiplies the fast kernels' matrices: this program's own kernel, or OpenBLAS."),
+      Key(
+        "threads", \.threads, .integer(1...1_024), null: "the cores that the rank is bound to",
+        "Threads of each rank. With the engine simd they change no bit of the results."))
   }
 
   private static var communicationKeys: Schema<CommunicationOptions> {

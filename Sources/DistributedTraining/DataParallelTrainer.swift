@@ -29,7 +29,7 @@ public final class DataParallelTrainer {
     self.options = options
     reducer = GradientReducer(communicator, options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
-    let kernels = options.makeKernels()
+    let kernels = try options.makeKernels(communicator)
     evaluator = try DistributedEvaluator(
       architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels)
     network = DepthNetwork(

@@ -47,7 +47,4 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
     self.matrixEngine = matrixEngine
     self.threads = threads
   }
-
-  /// The kernels that the options ask for.
-  public func makeKernels() -> any Kernels { kernels.kernels(threads: threads ?? 1, engine: matrixEngine) }
 }

@@ -13,8 +13,10 @@ struct BenchmarkCommand: ParsableCommand {
     commandName: "benchmark", abstract: "Measure how fast this machine trains.",
     subcommands: [BenchmarkStepCommand.self, BenchmarkKernelsCommand.self])
 
-  static func check(threads: Int) throws {
-    if !(1...1_024).contains(threads) { throw ValidationError("--threads takes 1 to 1024, not \(threads)") }
+  static func check(threads: Int?) throws {
+    if let threads, !(1...1_024).contains(threads) {
+      throw ValidationError("--threads takes 1 to 1024, not \(threads)")
+    }
   }
 }
 
@@ -48,8 +50,8 @@ struct BenchmarkStepCommand: ParsableCommand {
   @Option(help: "Steps that are timed, after one that is not.")
   var steps = 7
 
-  @Option(help: "Threads of each rank.")
-  var threads = 1
+  @Option(help: "Threads of each rank. (default: the cores that it is bound to, shared with other ranks there)")
+  var threads: Int?
 
   @Option(help: "What multiplies matrices.")
   var matrixEngine = MatrixEngine.simd
@@ -84,7 +86,7 @@ struct BenchmarkStepCommand: ParsableCommand {
         family: architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
       let benchmark = try StepBenchmark(
         network, batch: batch, pass: forwardOnly ? .inference : .training, communicator: world,
-        kernels: KernelFamily.fast.kernels(threads: threads, engine: matrixEngine))
+        kernels: TrainingOptions(matrixEngine: matrixEngine, threads: threads).makeKernels(world))
       try benchmark.step()
       var times: [Double] = []
       for _ in 0..<steps { times.append(try benchmark.timeStep()) }

@@ -48,7 +48,7 @@ struct EvaluateCommand: ParsableCommand {
       let evaluator = try DistributedEvaluator(
         weights.architecture, heads: weights.heads, data: data, communicator: world,
         batchCapacity: max(1, configuration.training.batchSize / world.size),
-        kernels: configuration.training.makeKernels())
+        kernels: configuration.training.makeKernels(world))
       evaluator.load(weights)
       let totals = try evaluator.evaluate(part == .test ? data.test : data.validation)
       if world.rank == 0 { try show(totals) }
