@@ -10,10 +10,10 @@ swift_files := Sources Tests Package.swift
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test bench lint format install uninstall clean
+.PHONY: help setup build run test bench compare-pytorch lint format install uninstall clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 setup: ## install what is missing on this machine, or say what to install
 	@Launch/setup.sh
@@ -30,6 +30,9 @@ test: setup ## run all tests, those of several ranks with 1 to 4 of them; the la
 
 bench: setup build ## time training steps of four networks on one core, and of one network on two ranks
 	@Benchmarks/steps
+
+compare-pytorch: setup build ## compare those steps with PyTorch's on one core; ODN_PYTHON=… names a Python with torch
+	@Benchmarks/compare-pytorch
 
 lint: ## check the style of the Swift files
 	swift format lint --strict --recursive $(swift_files)
