@@ -96,6 +96,8 @@ SelectType=select/cons_tres
 SlurmdParameters=config_overrides
 MpiDefault=pmix
 JobRequeue=1
+# A job that is queued again waits for seconds, not minutes.
+SchedulerParameters=sched_interval=1,bf_interval=1
 ReturnToService=2
 # Pre-empted jobs get the signal that they asked for, and time to write a checkpoint.
 SlurmctldParameters=preempt_send_user_signal
