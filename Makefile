@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 bin := $(DESTDIR)$(PREFIX)/bin
 share := $(DESTDIR)$(PREFIX)/share/odn
 swift_files := Sources Tests Package.swift
+scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/LaunchTests/*
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
@@ -31,8 +32,9 @@ test: setup ## run all tests, those of several ranks with 1 to 4 of them; the la
 bench: setup build ## time training steps of four networks on one core, and of one network on two ranks
 	@Benchmarks/steps
 
-lint: ## check the style of the Swift files
+lint: ## check the style of the Swift files, and the scripts where shellcheck is installed
 	swift format lint --strict --recursive $(swift_files)
+	@if command -v shellcheck > /dev/null; then shellcheck -x $(scripts); fi
 
 format: ## give the Swift files that style
 	swift format --in-place --recursive $(swift_files)

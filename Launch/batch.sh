@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # variables of the scripts that source this file
+# shellcheck shell=bash disable=SC2154 # variables of the scripts that source this file
 # What the batch scripts share. Each sources this file, sets these variables from what its queueing system says, and
 # calls `search`:
 #
@@ -23,6 +23,16 @@ launch=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 child=""
 signalled=""
 trap 'signalled=yes; [ -z "$child" ] || kill -USR1 "$child" 2> /dev/null || true' USR1 USR2
+
+# queue_again CODE RESTARTS: whether a job that ended with a code is to be queued again, after so many restarts.
+queue_again() {
+  case $1 in
+    "$stopped") true ;;
+    # Where hosts are lost again and again, the fault is not theirs.
+    "$host_lost") [ "$2" -lt 50 ] ;;
+    *) false ;;
+  esac
+}
 
 # slots FILE: the hosts of a file that has a line for each rank, as mpirun.sh's --host takes them.
 slots() { sort "$1" | uniq -c | awk '{ print $2 ":" $1 }' | paste -sd ,; }

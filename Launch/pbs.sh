@@ -4,8 +4,8 @@
 #   qsub -v ODN_SEARCH="Configs/mnist-resnet18.yaml --set search.target=99" Launch/pbs.sh
 #   qsub -J 1-5 -v ODN_SEARCH=Configs/mnist-resnet18.yaml Launch/pbs.sh      # with the seeds 1 to 5; Torque: -t 1-5
 #
-# Its files are in runs/odn-JOB. Five minutes before its time is up it writes a checkpoint and submits this file again,
-# as a job that goes on in the same files. After the loss of a host PBS itself runs it again.
+# Its files are in runs/odn-JOB. Five minutes before its time is up it writes a checkpoint, and submits this file again
+# as a job that goes on in the same files; likewise when a host was lost.
 #
 # What to change: the resources (odn's ranks are select × mpiprocs), and the lines below them.
 
@@ -39,8 +39,9 @@ launcher=(timeout --foreground --preserve-status --signal=USR1 "$limit"
 code=0
 read -ra arguments <<< "$search"
 search "${arguments[@]}" || code=$?
-if [ $code = "$stopped" ]; then
-  export ODN_SEARCH=$search ODN_JOB=$job ODN_TASK=$task
+restarts=${ODN_RESTARTS:-0}
+if queue_again $code "$restarts"; then
+  export ODN_SEARCH=$search ODN_JOB=$job ODN_TASK=$task ODN_RESTARTS=$((restarts + 1))
   qsub -V "$scripts/pbs.sh"
 fi
 exit $code

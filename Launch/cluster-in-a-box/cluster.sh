@@ -42,10 +42,7 @@ main() {
 
 check() {
   [ "$(id -u)" = 0 ] || fail "network namespaces need root; use sudo"
-  need ip iproute2
-  need tc iproute2
-  need nsenter util-linux
-  need unshare util-linux
+  need ip iproute2 tc iproute2 nsenter util-linux unshare util-linux
   if ! unshare --net --uts --mount ip link add switch type bridge 2> /dev/null ||
     ! unshare --net ip link add port type veth peer name eth0 2> /dev/null; then
     fail "this root may not make network namespaces with bridges; a container needs CAP_SYS_ADMIN and CAP_NET_ADMIN"

@@ -15,9 +15,15 @@ fail() {
   exit 1
 }
 
-# need COMMAND PACKAGE: says what to install where a command is missing, and fails.
+# need COMMAND PACKAGE [COMMAND PACKAGE …]: says what to install where commands are missing, and fails.
 need() {
-  command -v "$1" > /dev/null || fail "there is no '$1'; install it (Debian: apt install $2)"
+  local commands=() packages=()
+  while [ $# -gt 0 ]; do
+    command -v "$1" > /dev/null || { commands+=("$1") && packages+=("$2"); }
+    shift 2
+  done
+  [ ${#commands[@]} = 0 ] ||
+    fail "missing: ${commands[*]}; install them (Debian: apt install $(printf '%s\n' "${packages[@]}" | sort -u | xargs))"
 }
 
 # Names of the hosts, h1 first.

@@ -36,10 +36,7 @@ main() {
 
 check() {
   "$here/cluster.sh" check
-  need munged munge
-  need slurmctld slurmctld
-  need slurmd slurmd
-  need sbatch slurm-client
+  need munged munge slurmctld slurmctld slurmd slurmd sbatch slurm-client
 }
 
 # -- Up and down -----------------------------------------------------------------------------------------------------
