@@ -68,7 +68,8 @@ search_on_hosts() {
     options+=(--set "dataset.directory=$copy")
   fi
   run "${launcher[@]}" "$program" search "$@" "${options[@]}" --output "runs/$job" --resume auto || code=$?
-  if [ -n "$copy" ]; then on_each_host "$remove_files" remove "$copy" || true; fi
+  # A host that is lost would be waited for.
+  if [ -n "$copy" ] && [ $code != "$host_lost" ]; then on_each_host "$remove_files" remove "$copy" || true; fi
   return $code
 }
 

@@ -78,7 +78,7 @@ up() {
   (umask 077 && mkdir -p "$state")
   [ -z "$(ls -A "$state")" ] || fail "$state is not empty, nor the directory of a cluster; name another by ODN_CLUSTER"
   trap 'say "taking down what was started"; down' EXIT
-  : > "$state/hosts"
+  : > "$list"
   create_switch
   for ((number = 1; number <= hosts; number++)); do create_host "h$number" "$rate" "$latency" "$slots"; done
   # Last, as the sign that all is there.
@@ -116,7 +116,7 @@ create_host() {
   if [ -n "$latency" ]; then
     limit switch "$host" netem limit 100000 delay "$latency" ${rate:+rate "$rate"}
   fi
-  echo "$(address "$host") $host $slots" >> "$state/hosts"
+  echo "$(address "$host") $host $slots" >> "$list"
 }
 
 # limit HOST DEVICE QUEUE…
@@ -134,7 +134,7 @@ create_namespace() {
 
 down() {
   local directory host
-  [ -e "$state/hosts" ] || return 0
+  [ -e "$list" ] || return 0
   for directory in "$state"/*/net; do
     host=$(basename "$(dirname "$directory")")
     if is_host "$host"; then end_processes "$host"; fi
@@ -153,7 +153,7 @@ run() {
   # mpirun starts its helpers on the other hosts by this script, in the place of ssh.
   export ODN_CLUSTER=$state
   export OMPI_MCA_plm_rsh_agent="$here/cluster.sh on"
-  enter h1 "$here/../mpirun.sh" --host "$(awk '{ print $2 ":" $3 }' "$state/hosts" | paste -sd ,)" \
+  enter h1 "$here/../mpirun.sh" --host "$(awk '{ print $2 ":" $3 }' "$list" | paste -sd ,)" \
     --network "$network.0/24" "$@"
 }
 
@@ -164,9 +164,15 @@ on() {
   enter "$host" /bin/sh -c "$*"
 }
 
-cut() { assert_up && is_host "$1" && enter switch ip link set "$1" down; }
+cut() { set_link "${1:-}" down; }
 
-join() { assert_up && is_host "$1" && enter switch ip link set "$1" up; }
+join() { set_link "${1:-}" up; }
+
+set_link() {
+  assert_up
+  is_host "$1" || fail "there is no host '$1'; see: cluster.sh status"
+  enter switch ip link set "$1" "$2"
+}
 
 status() {
   local host

@@ -4,6 +4,8 @@
 
 state=$(realpath -m "${ODN_CLUSTER:-/run/odn-cluster}")
 network=10.99.0
+# A line for each host: address, name, slots. It also marks the directory as a cluster's, which may be removed.
+list=$state/odn-cluster-hosts
 
 # sbin is where ip and tc are, and not on everyone's PATH.
 PATH=$PATH:/usr/sbin:/sbin
@@ -27,7 +29,7 @@ need() {
 }
 
 # Names of the hosts, h1 first.
-hosts() { [ ! -e "$state/hosts" ] || awk '{ print $2 }' "$state/hosts"; }
+hosts() { [ ! -e "$list" ] || awk '{ print $2 }' "$list"; }
 
 # address HOST: its address in the network between the hosts.
 address() { echo "$network.${1#h}"; }

@@ -57,8 +57,7 @@ up() {
 }
 
 write_configuration() {
-  local host
-  (umask 077 && mkdir -p "$slurm")
+  local address host slots
   mkdir -p "$slurm/log" "$slurm/state" "$slurm/munge"
   # What munged insists on: a socket that all can reach, and a key that only it can.
   chmod 755 "$state" "$slurm" "$slurm/munge"
@@ -68,7 +67,7 @@ write_configuration() {
     while read -r address host slots; do
       mkdir -p "$slurm/spool/$host" "$slurm/tmp/$host"
       echo "NodeName=$host NodeAddr=$address CPUs=$slots State=UNKNOWN"
-    done < "$state/hosts"
+    done < "$list"
     echo "PartitionName=all Nodes=ALL Default=YES State=UP"
   } > "$slurm/slurm.conf"
 }
@@ -109,7 +108,7 @@ start_daemons() {
   for host in $(hosts); do (enter "$host" slurmd -N "$host"); done
 }
 
-is_running() { [ -e "$slurm/slurm.conf" ] && is_ready; }
+is_running() { [ -e "$slurm/slurm.conf" ] && run scontrol ping > /dev/null 2>&1; }
 
 # Whether all hosts take jobs.
 is_ready() {
@@ -130,7 +129,7 @@ down() {
   rm -rf "$slurm"
 }
 
-# run COMMAND…: on h1, for this Slurm. A job that runs an MPI program as root has to say so.
+# run COMMAND…: on h1, for this Slurm.
 run() {
   [ -e "$slurm/slurm.conf" ] || fail "no Slurm is up in $state; start it with: slurm.sh up"
   need "$1" slurm-client
