@@ -95,6 +95,8 @@ JobRequeue=1
 # A job that is queued again waits for seconds, not minutes.
 SchedulerParameters=sched_interval=1,bf_interval=1
 ReturnToService=2
+# On a busy machine an answer may take longer than the usual 10 s.
+MessageTimeout=60
 # Pre-empted jobs get the signal that they asked for, and time to write a checkpoint.
 SlurmctldParameters=preempt_send_user_signal
 TEXT
