@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 bin := $(DESTDIR)$(PREFIX)/bin
 share := $(DESTDIR)$(PREFIX)/share/odn
 swift_files := Sources Tests Package.swift
+scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/LaunchTests/*
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
@@ -34,8 +35,9 @@ bench: setup build ## time training steps of four networks on one core, and of o
 compare-pytorch: setup build ## compare those steps with PyTorch's on one core; ODN_PYTHON=… names a Python with torch
 	@Benchmarks/compare-pytorch
 
-lint: ## check the style of the Swift files
+lint: ## check the style of the Swift files, and the scripts where shellcheck is installed
 	swift format lint --strict --recursive $(swift_files)
+	@if command -v shellcheck > /dev/null; then shellcheck -x $(scripts); fi
 
 format: ## give the Swift files that style
 	swift format --in-place --recursive $(swift_files)
