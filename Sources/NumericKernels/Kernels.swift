@@ -90,10 +90,15 @@ public enum KernelFamily: String, Codable, CaseIterable, Sendable {
   /// - Parameters:
   ///   - threads: threads that share each kernel, at least 1. With the engine `simd` they change no bit of the results.
   ///   - engine: what multiplies matrices.
-  public func kernels(threads: Int = 1, engine: MatrixEngine = .simd) -> any Kernels {
+  ///   - profile: where the fast kernels note their times.
+  public func kernels(
+    threads: Int = 1, engine: MatrixEngine = .simd, profile: KernelProfile? = nil
+  ) -> any Kernels {
     switch self {
-    case .fast: FastKernels(engine: engine, pool: ThreadPool(threads: threads))
-    case .reference: ReferenceKernels()
+    case .reference: return ReferenceKernels()
+    case .fast:
+      let kernels = FastKernels(engine: engine, pool: ThreadPool(threads: threads))
+      return profile.map { ProfiledKernels(base: kernels, profile: $0) } ?? kernels
     }
   }
 }

@@ -66,6 +66,20 @@ struct FastKernels: Kernels {
     }
   }
 
+  /// Multiply-adds of the products that a forward pass over one image computes.
+  func productMultiplyAdds(_ shape: ConvolutionShape) -> Int {
+    func count<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) -> Int {
+      let algorithm = Algorithm(shape)
+      let inputs = (0..<Algorithm.positions).reduce(0) { $0 + algorithm.inputs(at: $1).count }
+      return algorithm.tilesPerImage * inputs * shape.outputChannels
+    }
+    return switch algorithm(shape) {
+    case .winograd: count(WinogradConvolution.self)
+    case .stridedWinograd: count(StridedWinogradConvolution.self)
+    case .patches: count(PatchConvolution.self)
+    }
+  }
+
   private enum AlgorithmName {
     case winograd
     case stridedWinograd

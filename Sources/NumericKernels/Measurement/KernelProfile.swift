@@ -1,0 +1,191 @@
+// Where the time of a step goes, kernel by kernel.
+
+/// Time and work of each kind of kernel.
+public final class KernelProfile: @unchecked Sendable {
+  /// What one kind of kernel has done.
+  public struct Entry: Sendable {
+    /// For example `3x3 backward` or `finish`.
+    public let name: String
+    /// Calls counted.
+    public fileprivate(set) var calls = 0
+    /// Time spent.
+    public fileprivate(set) var seconds = 0.0
+    /// Multiplications and additions that the direct way would take.
+    public fileprivate(set) var directOperations = 0.0
+    /// Multiplications and additions in the products that were computed.
+    public fileprivate(set) var operations = 0.0
+    /// Bytes that have to be read or written once.
+    public fileprivate(set) var bytes = 0.0
+  }
+
+  /// The kinds in the order of their first call.
+  public private(set) var entries: [Entry] = []
+
+  /// An empty profile.
+  public init() {}
+
+  /// Forgets what was counted.
+  public func reset() { entries = [] }
+
+  func add(_ name: String, _ work: Work, seconds: Double) {
+    let index = entries.firstIndex { $0.name == name } ?? entries.count
+    if index == entries.count { entries.append(Entry(name: name)) }
+    entries[index].calls += 1
+    entries[index].seconds += seconds
+    entries[index].directOperations += work.directOperations
+    entries[index].operations += work.operations
+    entries[index].bytes += 4 * Double(work.floats)
+  }
+
+  /// What a call has to do.
+  struct Work {
+    var directOperations = 0.0
+    var operations = 0.0
+    var floats = 0
+  }
+}
+
+/// Kernels that note their times in a profile.
+struct ProfiledKernels: Kernels {
+  let base: FastKernels
+  let profile: KernelProfile
+
+  private func measure<Result>(_ name: String, _ work: KernelProfile.Work, _ body: () -> Result) -> Result {
+    let start = ContinuousClock.now
+    let result = body()
+    profile.add(name, work, seconds: start.duration(to: .now) / .seconds(1))
+    return result
+  }
+
+  /// For example `3x3/2 forward`.
+  private func name(_ shape: ConvolutionShape, _ pass: String) -> String {
+    "\(shape.kernel)x\(shape.kernel)\(shape.stride > 1 ? "/\(shape.stride)" : "") \(pass)"
+  }
+
+  /// The work of `passes` products, and of reading and writing so many times the inputs and the outputs.
+  private func work(
+    _ shape: ConvolutionShape, _ images: Int, passes: Int, inputs: Int, outputs: Int
+  ) -> KernelProfile.Work {
+    KernelProfile.Work(
+      directOperations: 2 * Double(passes * images * shape.multiplyAdds),
+      operations: 2 * Double(passes * images * base.productMultiplyAdds(shape)),
+      floats: images * (inputs * shape.inputCount + outputs * shape.outputCount) + passes * shape.weightCount)
+  }
+
+  func convolutionWorkspace(_ shape: ConvolutionShape, images: Int) -> Int {
+    base.convolutionWorkspace(shape, images: images)
+  }
+
+  func convolution(
+    _ shape: ConvolutionShape, images: Int, input: Activation, weights: FloatView, output: FloatView,
+    sums: BufferView<Double>, workspace: FloatView
+  ) {
+    measure(name(shape, "forward"), work(shape, images, passes: 1, inputs: 1, outputs: 1)) {
+      base.convolution(
+        shape, images: images, input: input, weights: weights, output: output, sums: sums, workspace: workspace)
+    }
+  }
+
+  func inferenceConvolution(
+    _ shape: ConvolutionShape, images: Int, input: FloatView, weights: FloatView, output: FloatView,
+    finish: InferenceFinish, workspace: FloatView
+  ) {
+    let outputs = finish.residual == nil ? 1 : 2
+    measure(name(shape, "inference"), work(shape, images, passes: 1, inputs: 1, outputs: outputs)) {
+      base.inferenceConvolution(
+        shape, images: images, input: input, weights: weights, output: output, finish: finish, workspace: workspace)
+    }
+  }
+
+  func convolutionGradient(
+    _ shape: ConvolutionShape, images: Int, input: Activation, weights: FloatView, outputGradient: NormalizedGradient,
+    weightGradient: FloatView, inputGradient: InputGradient?, workspace: FloatView
+  ) {
+    let passes = inputGradient == nil ? 1 : 2
+    // With a finish, the gradient's mask and the batch norm's input are read too; for an inner unit they are the input.
+    let inputs = passes + (inputGradient?.accumulate == true ? 1 : 0) + (inputGradient?.finish == nil ? 0 : 1)
+    measure(name(shape, "backward"), work(shape, images, passes: passes, inputs: inputs, outputs: 2)) {
+      base.convolutionGradient(
+        shape, images: images, input: input, weights: weights, outputGradient: outputGradient,
+        weightGradient: weightGradient, inputGradient: inputGradient, workspace: workspace)
+    }
+  }
+
+  func activate(
+    rows: Int, channels: Int, input: FloatView, affine: ChannelAffine, residual: FloatView?,
+    residualAffine: ChannelAffine?, output: FloatView
+  ) {
+    measure("activate", KernelProfile.Work(floats: (residual == nil ? 2 : 3) * rows * channels)) {
+      base.activate(
+        rows: rows, channels: channels, input: input, affine: affine, residual: residual,
+        residualAffine: residualAffine, output: output)
+    }
+  }
+
+  func finish(_ gradient: FloatView, rows: Int, channels: Int, _ finish: GradientFinish, workspace: FloatView) {
+    measure("finish", KernelProfile.Work(floats: (finish.activation == nil ? 2 : 4) * rows * channels)) {
+      base.finish(gradient, rows: rows, channels: channels, finish, workspace: workspace)
+    }
+  }
+
+  func finishWorkspace(channels: Int) -> Int { base.finishWorkspace(channels: channels) }
+
+  func averagePool(images: Int, pixels: Int, channels: Int, input: FloatView, output: FloatView) {
+    measure("pooling", KernelProfile.Work(floats: images * pixels * channels)) {
+      base.averagePool(images: images, pixels: pixels, channels: channels, input: input, output: output)
+    }
+  }
+
+  func averagePoolGradient(
+    images: Int, pixels: Int, channels: Int, outputGradient: FloatView, inputGradient: FloatView, accumulate: Bool
+  ) {
+    measure("pooling", KernelProfile.Work(floats: (accumulate ? 2 : 1) * images * pixels * channels)) {
+      base.averagePoolGradient(
+        images: images, pixels: pixels, channels: channels, outputGradient: outputGradient,
+        inputGradient: inputGradient, accumulate: accumulate)
+    }
+  }
+
+  func linear(
+    images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, bias: FloatView, output: FloatView
+  ) {
+    measure("classifier", KernelProfile.Work(floats: images * (inputs + outputs) + inputs * outputs)) {
+      base.linear(
+        images: images, inputs: inputs, outputs: outputs, input: input, weights: weights, bias: bias, output: output)
+    }
+  }
+
+  func linearGradient(
+    images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, outputGradient: FloatView,
+    inputGradient: FloatView, weightGradient: FloatView, biasGradient: FloatView
+  ) {
+    measure("classifier", KernelProfile.Work(floats: images * (2 * inputs + outputs) + 2 * inputs * outputs)) {
+      base.linearGradient(
+        images: images, inputs: inputs, outputs: outputs, input: input, weights: weights,
+        outputGradient: outputGradient, inputGradient: inputGradient, weightGradient: weightGradient,
+        biasGradient: biasGradient)
+    }
+  }
+
+  func softmaxCrossEntropy(
+    images: Int, classes: Int, logits: FloatView, labels: BufferView<Int32>, gradientScale: Float,
+    gradient: FloatView
+  ) -> CrossEntropy {
+    measure("classifier", KernelProfile.Work(floats: 2 * images * classes)) {
+      base.softmaxCrossEntropy(
+        images: images, classes: classes, logits: logits, labels: labels, gradientScale: gradientScale,
+        gradient: gradient)
+    }
+  }
+
+  func momentumStep(
+    values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
+    weightDecay: Float
+  ) {
+    measure("update", KernelProfile.Work(floats: 5 * values.count)) {
+      base.momentumStep(
+        values: values, gradients: gradients, momenta: momenta, learningRate: learningRate, momentum: momentum,
+        weightDecay: weightDecay)
+    }
+  }
+}
