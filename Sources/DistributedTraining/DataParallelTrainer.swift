@@ -19,7 +19,7 @@ public struct EpochTotals: Codable, Equatable, Sendable {
 public final class DataParallelTrainer {
   /// The network in training.
   public let network: DepthNetwork
-  private let communicator: Communicator
+  let communicator: Communicator
   private let data: DatasetSplits
   private let options: TrainingOptions
   private let reducer: GradientReducer
@@ -67,10 +67,12 @@ public final class DataParallelTrainer {
   /// - Parameters:
   ///   - epoch: decides the order and the augmentation; counted over the whole run.
   ///   - learningRate: the rate of all its steps.
-  ///   - progress: called after each step with the number of steps done and to do, and this rank's mean loss so far.
-  /// - Throws: `MPIError`, `TrainingError.diverged`, `TrainingError.ranksDisagree`.
+  ///   - start: how far this epoch is already, on this rank.
+  ///   - afterStep: called after each step with how far the epoch then is, on this rank.
+  /// - Throws: `MPIError`, `TrainingError.diverged`, `TrainingError.ranksDisagree`, and what `afterStep` throws.
   public func trainEpoch(
-    _ epoch: Int, learningRate: Double, progress: (_ done: Int, _ steps: Int, _ loss: Double) throws -> Void
+    _ epoch: Int, learningRate: Double, from start: EpochProgress = EpochProgress(),
+    afterStep: (EpochProgress) throws -> Void
   ) throws -> EpochTotals {
     let optimizer = StochasticGradientDescent(
       learningRate: learningRate, momentum: options.momentum, weightDecay: options.weightDecay)
@@ -79,22 +81,30 @@ public final class DataParallelTrainer {
     let batches = ShardedBatches(
       EpochPermutation(count: data.train.count, seed: options.seed, epoch: epoch), batchSize: options.batchSize,
       rank: communicator.rank, ranks: communicator.size)
-    var sums = Sums()
-    for (step, share) in batches.enumerated() {
+    var progress = start
+    while progress.step < batches.count {
+      let share = batches[progress.step]
       assembler.assemble(share.indices, epoch: epoch, images: images.view, labels: labels.view)
       try network.forward(images.view, images: share.count, mode: .training)
-      sums.add(
+      progress.sums.add(
         network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount),
         answers: share.count * network.levels)
       try network.backward(images.view, images: share.count)
       try reducer.reduce(network.arena.gradients)
       network.update(optimizer)
-      try progress(step + 1, batches.count, sums.loss / max(sums.total, 1))
+      progress.step += 1
+      try afterStep(progress)
     }
-    if options.batchNorm == .local { try averageStatistics() }
+    if hasLocalStatistics { try averageStatistics() }
     try communicator.verifyEqualWeights(network.arena)
-    return try combine(sums)
+    return try combine(progress.sums)
   }
+
+  /// Steps that an epoch has.
+  public var stepsPerEpoch: Int { (data.train.count + options.batchSize - 1) / options.batchSize }
+
+  /// Whether the ranks' running statistics differ within an epoch.
+  var hasLocalStatistics: Bool { options.batchNorm == .local && communicator.size > 1 }
 
   /// Classifies every image of `split` once, shared among the ranks, with running statistics. Collective.
   /// - Throws: `MPIError`, `TrainingError.diverged`.
@@ -102,7 +112,7 @@ public final class DataParallelTrainer {
     let assembler = BatchAssembler(split, normalization: data.normalization)
     let batches = EvaluationBatches(
       count: split.count, batchSize: network.batchCapacity, rank: communicator.rank, ranks: communicator.size)
-    var sums = Sums()
+    var sums = AnswerSums()
     for indices in batches {
       assembler.assemble(indices, images: images.view, labels: labels.view)
       try network.forward(images.view, images: indices.count, mode: .evaluation)
@@ -116,30 +126,16 @@ public final class DataParallelTrainer {
   /// The mean of the ranks' running statistics, which differ where each rank normalizes by its own share. Ranks count
   /// alike: shares differ by one image at most.
   private func averageStatistics() throws {
-    guard communicator.size > 1 else { return }
     let statistics = network.arena.statistics
     try communicator.allreduce(statistics.unsafeBuffer, .sum)
     let share = 1 / Float(communicator.size)
     for i in 0..<statistics.count { statistics[i] *= share }
   }
 
-  private func combine(_ sums: Sums) throws -> EpochTotals {
+  private func combine(_ sums: AnswerSums) throws -> EpochTotals {
     let all = try communicator.allreduce([sums.loss, sums.correct, sums.total], .sum)
     let loss = all[0] / max(all[2], 1)
     guard loss.isFinite else { throw TrainingError.diverged(depth: network.architecture.depth, loss: loss) }
     return EpochTotals(loss: loss, correct: Int(all[1]), total: Int(all[2]))
-  }
-}
-
-/// Sums over a rank's images, as floats that one allreduce can add; counts stay exact below 2⁵³.
-private struct Sums {
-  var loss = 0.0
-  var correct = 0.0
-  var total = 0.0
-
-  mutating func add(_ result: CrossEntropy, answers: Int) {
-    loss += result.loss
-    correct += Double(result.correct)
-    total += Double(answers)
   }
 }

@@ -1,0 +1,113 @@
+// Where a run begins: in a directory of its own, or where another one was cut short.
+
+import Checkpoints
+import Configuration
+import DistributedTraining
+import Foundation
+import Logging
+import MPI
+import Telemetry
+
+/// Where a run begins. All ranks know whether there is anything to do; the rest is for rank 0.
+struct RunStart {
+  var directory = ""
+  /// Whether the directory may hold a run, and which checkpoint of it to continue from.
+  var isContinued = false
+  var checkpoint: SearchCheckpoint?
+  /// Whether the run has ended already.
+  var isFinished = false
+}
+
+/// Why a run cannot be continued.
+enum ResumeError: Error, Equatable, CustomStringConvertible {
+  case noRun(String)
+  case noCheckpoint(String)
+  case noSoundCheckpoint(String)
+  case otherConfiguration(String, [ConfigurationDifference])
+
+  /// What was expected, what was found, and what to do.
+  var description: String {
+    switch self {
+    case .noRun(let path): "\(path): expected the directory of a run, found none: check the path after --resume"
+    case .noCheckpoint(let path):
+      "\(path): expected a run with a checkpoint, found none: begin again with --resume auto --output \(path)"
+    case .noSoundCheckpoint(let path):
+      """
+      \(path): expected a sound checkpoint, found only damaged ones: bring one of them back, or search anew in another \
+      --output
+      """
+    case .otherConfiguration(let path, let differences):
+      """
+      \(path) is of another configuration: \(differences.map(\.description).joined(separator: ", ")); give it the same \
+      values, or --override to go on with the new ones
+      """
+    }
+  }
+
+  /// Whether the user asked for something impossible.
+  var isUsage: Bool { if case .noSoundCheckpoint = self { false } else { true } }
+}
+
+extension RunOptions {
+  /// Where the run of `configuration` begins, as rank 0 finds it. Collective.
+  func start(_ configuration: Configuration, _ world: Communicator, _ logger: Logger) throws -> RunStart {
+    let found = try world.agree(isUsage: Failure.isUsage) {
+      world.rank == 0 ? try start(configuration, logger) : RunStart()
+    }
+    return world.rank == 0
+      ? try broadcast(found, world) : RunStart(isFinished: try world.broadcast(nil as Bool?, from: 0))
+  }
+
+  private func broadcast(_ start: RunStart, _ world: Communicator) throws -> RunStart {
+    _ = try world.broadcast(start.isFinished, from: 0)
+    return start
+  }
+
+  private func start(_ configuration: Configuration, _ logger: Logger) throws -> RunStart {
+    let name = URL(fileURLWithPath: config).deletingPathExtension().lastPathComponent
+    let new = RunStart(directory: output ?? RunDirectory.unused("runs/\(name)"))
+    switch resume {
+    case nil: return new
+    case "auto":
+      guard let last = output ?? RunDirectory.last("runs/\(name)"), RunDirectory.isRun(last) else { return new }
+      if RunDirectory.isFinished(last) && output == nil { return new }
+      return try continuing(last, configuration, logger) ?? RunStart(directory: last, isContinued: true)
+    case let directory?:
+      guard RunDirectory.isRun(directory) else { throw ResumeError.noRun(directory) }
+      guard let start = try continuing(directory, configuration, logger) else {
+        throw ResumeError.noCheckpoint(directory)
+      }
+      return start
+    }
+  }
+
+  /// The newest sound checkpoint of the run in `directory`; nil if there are none at all. Damaged ones are warned of.
+  private func continuing(
+    _ directory: String, _ configuration: Configuration, _ logger: Logger
+  ) throws -> RunStart? {
+    if RunDirectory.isFinished(directory) { return RunStart(directory: directory, isFinished: true) }
+    let files = CheckpointDirectory.files(in: RunDirectory.checkpoints(of: directory))
+    if files.isEmpty { return nil }
+    for file in files {
+      let checkpoint: SearchCheckpoint
+      do throws(CheckpointError) {
+        checkpoint = try SearchCheckpoint(path: file)
+      } catch {
+        logger.warning("\(error); trying the checkpoint before")
+        continue
+      }
+      try compare(checkpoint, configuration, logger)
+      return RunStart(directory: directory, isContinued: true, checkpoint: checkpoint)
+    }
+    throw ResumeError.noSoundCheckpoint(directory)
+  }
+
+  /// Refuses a checkpoint of another configuration, unless told to override it.
+  private func compare(_ checkpoint: SearchCheckpoint, _ configuration: Configuration, _ logger: Logger) throws {
+    guard checkpoint.origin.configurationHash != configuration.hash else { return }
+    let error = ResumeError.otherConfiguration(
+      checkpoint.path, configuration.differences(from: checkpoint.origin.configuration))
+    guard override else { throw error }
+    logger.warning("--override: \(error)")
+  }
+}
