@@ -91,7 +91,8 @@ public struct CheckpointContent: Equatable, Sendable {
       "a section's name has letters, digits and full stops")
     let table = Array("[\(rows.joined(separator: ","))]".utf8)
     let sizes = [UInt32(CheckpointFormat.version), UInt32(table.count)]
-    return CheckpointFormat.magic + sizes.flatMap { size in (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) } }
+    return CheckpointFormat.magic
+      + sizes.flatMap { size in (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) } }
       + table
   }
 }

@@ -104,7 +104,8 @@ extension CheckpointReader {
     guard version == CheckpointFormat.version else {
       throw .version(file: path, expected: CheckpointFormat.version, found: version)
     }
-    let room = min(size - CheckpointFormat.prefixSize - CheckpointFormat.checksumSize, CheckpointFormat.maximumTableSize)
+    let room = min(
+      size - CheckpointFormat.prefixSize - CheckpointFormat.checksumSize, CheckpointFormat.maximumTableSize)
     guard length <= room else {
       throw damaged("byte 12", expected: "a table of at most \(max(room, 0)) bytes", found: "one of \(length)")
     }

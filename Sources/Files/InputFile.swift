@@ -30,7 +30,8 @@ public struct InputFile: ~Copyable {
 
   /// The next `count` integers, which the caller knows to be in the file; they are stored little-endian.
   /// - Throws: `FileError.unreadable`.
-  public func read<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of _: Word.Type) throws(FileError) -> [Word] {
+  public func read<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of _: Word.Type) throws(FileError) -> [Word]
+  {
     var words = [Word](repeating: 0, count: count)
     var failure: FileError?
     words.withUnsafeMutableBytes { bytes in

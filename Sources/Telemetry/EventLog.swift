@@ -26,14 +26,9 @@ struct EventLog {
   /// Whether there are lines that are not in the file.
   var isBehind: Bool { !pending.isEmpty }
 
-  /// Empties the log, at the beginning of a run.
-  mutating func restart() throws {
-    try cut(to: 0)
-    start = .now
-  }
-
-  /// Takes back everything that happened after a checkpoint.
-  mutating func rewind(to point: ResumePoint) throws {
+  /// Takes back everything that happened after a checkpoint, or simply everything.
+  mutating func rewind(to point: ResumePoint?) throws {
+    guard let point else { return try cut(to: 0) }
     try file.seek(toOffset: 0)
     let text = try file.readToEnd() ?? Data()
     var kept = 0

@@ -11,6 +11,8 @@ import NeuralNetwork
 public enum RunDirectoryError: Error, Equatable, CustomStringConvertible {
   /// The directory holds another run.
   case occupied(String)
+  /// Another process writes the run.
+  case busy(String)
   /// The system refuses a file or the directory.
   case unwritable(path: String, reason: String)
 
@@ -19,6 +21,8 @@ public enum RunDirectoryError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .occupied(let path):
       "\(path): expected a new or empty directory, found a run in it: choose another --output, or remove it"
+    case .busy(let path):
+      "\(path): expected a run that no process works on, found one at work: wait for its end, or end it"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason); choose another --output, or make room and mend its permissions"
     }
@@ -35,7 +39,9 @@ public struct RunDirectory: SearchObserver {
   public var warn: (String) -> Void = { _ in }
   private let configuration: String
   private let modelMetadata: [String: String]
+  private let isContinued: Bool
   private var log: EventLog
+  private let lock: RunLock
   /// Networks that the disk had no room for yet.
   private var unsaved: [(name: String, model: ModelFile)] = []
 
@@ -45,20 +51,24 @@ public struct RunDirectory: SearchObserver {
   /// - Parameters:
   ///   - configuration: the configuration as resolved.
   ///   - modelMetadata: what every saved network says about itself besides its architecture and accuracy.
-  ///   - isContinued: whether the directory may hold a run.
+  ///   - lock: the right to write the run in the directory, if one is continued.
   /// - Throws: `RunDirectoryError`.
-  public init(path: String, configuration: String, modelMetadata: [String: String], isContinued: Bool = false) throws {
+  public init(
+    path: String, configuration: String, modelMetadata: [String: String], continuing lock: RunLock? = nil
+  ) throws {
     self.path = path
     self.configuration = configuration
     self.modelMetadata = modelMetadata
-    if Self.isRun(path) && !isContinued { throw RunDirectoryError.occupied(path) }
+    isContinued = lock != nil
+    if Self.isRun(path) && lock == nil { throw RunDirectoryError.occupied(path) }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      if !isContinued { try Self.write(configuration, to: path + "/config.yaml") }
+      if lock == nil { try Self.write(configuration, to: path + "/config.yaml") }
       log = try EventLog(path: path + "/events.jsonl")
     } catch {
       throw RunDirectoryError.unwritable(path: path, reason: SystemReason(error).text)
     }
+    self.lock = try lock ?? RunLock(run: path)
   }
 
   /// Path of the network that the search found.
@@ -69,9 +79,12 @@ public struct RunDirectory: SearchObserver {
   public mutating func observe(_ event: SearchEvent) throws {
     switch event {
     case .started(let plan):
-      try changeLog { try $0.restart() }
+      if isContinued { try rewind(to: nil, deepest: plan.largest.depth) }
       try append("started", plan)
-    case .resumed(let plan, let point): try resume(point, upTo: plan.largest.depth)
+    case .resumed(let plan, let point):
+      try rewind(to: point, deepest: plan.largest.depth)
+      try append("resumed", ResumeLine(point))
+      if let best = point.best { try save(best.weights, best.result) }
     case .stageStarted(let stage, let architecture):
       try append("stage", [stage.rawValue: architecture.depth])
     case .step: break
@@ -85,19 +98,17 @@ public struct RunDirectory: SearchObserver {
     }
   }
 
-  /// Takes back what the run wrote after the checkpoint that it continues from.
-  private mutating func resume(_ point: ResumePoint, upTo deepest: Int) throws {
+  /// Takes back what a run wrote after the checkpoint that it continues from, or all of it if it begins again.
+  private mutating func rewind(to point: ResumePoint?, deepest: Int) throws {
     AtomicFile.removeLeftovers(in: path)
     try changeLog { try $0.rewind(to: point) }
-    try append("resumed", ResumeLine(point))
     do {
       try Self.write(configuration, to: path + "/config.yaml")
     } catch {
       throw RunDirectoryError.unwritable(path: path + "/config.yaml", reason: SystemReason(error).text)
     }
-    let first = point.stage == .warmUp ? 1 : point.best == nil ? point.depth : point.depth + 1
-    for depth in stride(from: first, through: deepest, by: 1) { unlink("\(path)/\(Self.name(ofDepth: depth))") }
-    if let best = point.best { try save(best.weights, best.result) }
+    let finished = point.map { $0.stage == .warmUp ? 0 : $0.depth - 1 } ?? 0
+    for depth in stride(from: finished + 1, through: deepest, by: 1) { unlink("\(path)/\(Self.name(ofDepth: depth))") }
   }
 
   private mutating func finish(_ result: SearchResult, _ weights: NetworkWeights) throws {
@@ -120,7 +131,9 @@ public struct RunDirectory: SearchObserver {
   // MARK: Parts
 
   private mutating func append(_ event: String, _ value: some Encodable) throws {
-    if let lack = try changeLog({ try $0.append(event, value) }) { warn("\(log.path): cannot be written: \(lack); its lines are kept until there is room") }
+    if let lack = try changeLog({ try $0.append(event, value) }) {
+      warn("\(log.path): cannot be written: \(lack); its lines are kept until there is room")
+    }
   }
 
   private mutating func changeLog<Value>(_ body: (inout EventLog) throws -> Value) throws -> Value {

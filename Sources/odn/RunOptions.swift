@@ -75,7 +75,9 @@ struct RunOptions: ParsableArguments {
 
   func validate() throws {
     if quiet && jsonProgress { throw ValidationError("--quiet and --json-progress contradict each other; give one") }
-    if override && resume == nil { throw ValidationError("--override needs --resume, whose configuration it overrides") }
+    if override && resume == nil {
+      throw ValidationError("--override needs --resume, whose configuration it overrides")
+    }
     if let resume, resume != "auto", output != nil {
       throw ValidationError("--resume DIR writes to DIR; leave --output out, or give --resume auto")
     }
@@ -94,7 +96,7 @@ struct RunOptions: ParsableArguments {
       guard world.rank == 0 else { return nil }
       var directory = try RunDirectory(
         path: run.directory, configuration: configuration.yaml(),
-        modelMetadata: try data.modelMetadata(named: configuration.dataset.name), isContinued: run.isContinued)
+        modelMetadata: try data.modelMetadata(named: configuration.dataset.name), continuing: run.lock)
       let logger = logger(world)
       directory.warn = { logger.warning("\($0)") }
       var observers: [any SearchObserver] = [directory, WarningLog(logger: logger)]

@@ -11,8 +11,8 @@ import Telemetry
 /// Where a run begins. All ranks know whether there is anything to do; the rest is for rank 0.
 struct RunStart {
   var directory = ""
-  /// Whether the directory may hold a run, and which checkpoint of it to continue from.
-  var isContinued = false
+  /// The right to write the run that the directory holds, and the checkpoint of it to continue from.
+  var lock: RunLock?
   var checkpoint: SearchCheckpoint?
   /// Whether the run has ended already.
   var isFinished = false
@@ -71,23 +71,22 @@ extension RunOptions {
     case "auto":
       guard let last = output ?? RunDirectory.last("runs/\(name)"), RunDirectory.isRun(last) else { return new }
       if RunDirectory.isFinished(last) && output == nil { return new }
-      return try continuing(last, configuration, logger) ?? RunStart(directory: last, isContinued: true)
+      return try continuing(last, configuration, logger)
     case let directory?:
       guard RunDirectory.isRun(directory) else { throw ResumeError.noRun(directory) }
-      guard let start = try continuing(directory, configuration, logger) else {
-        throw ResumeError.noCheckpoint(directory)
-      }
+      let start = try continuing(directory, configuration, logger)
+      if !start.isFinished && start.checkpoint == nil { throw ResumeError.noCheckpoint(directory) }
       return start
     }
   }
 
-  /// The newest sound checkpoint of the run in `directory`; nil if there are none at all. Damaged ones are warned of.
-  private func continuing(
-    _ directory: String, _ configuration: Configuration, _ logger: Logger
-  ) throws -> RunStart? {
+  /// The run in `directory` with its newest sound checkpoint, if it has any. Damaged ones are warned of.
+  private func continuing(_ directory: String, _ configuration: Configuration, _ logger: Logger) throws -> RunStart {
+    // Before anything is read that another process could still write.
+    let lock = try RunLock(run: directory)
     if RunDirectory.isFinished(directory) { return RunStart(directory: directory, isFinished: true) }
     let files = CheckpointDirectory.files(in: RunDirectory.checkpoints(of: directory))
-    if files.isEmpty { return nil }
+    if files.isEmpty { return RunStart(directory: directory, lock: lock) }
     for file in files {
       let checkpoint: SearchCheckpoint
       do throws(CheckpointError) {
@@ -97,7 +96,7 @@ extension RunOptions {
         continue
       }
       try compare(checkpoint, configuration, logger)
-      return RunStart(directory: directory, isContinued: true, checkpoint: checkpoint)
+      return RunStart(directory: directory, lock: lock, checkpoint: checkpoint)
     }
     throw ResumeError.noSoundCheckpoint(directory)
   }

@@ -31,7 +31,7 @@ struct SearchCommand: ParsableCommand {
       75; a second signal ends it at once. The same command with --resume auto begins a search or continues it, \
       whatever has ended it, with the same result as if nothing had:
 
-        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --output runs/mnist --resume auto
+        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --resume auto
       """)
 
   @OptionGroup var options: RunOptions

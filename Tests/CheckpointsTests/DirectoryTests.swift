@@ -48,7 +48,8 @@ struct DirectoryTests {
     let names = ["000001.checkpoint", "000002.checkpoint", "000003.checkpoint"]
     #expect(try parent.names(in: "checkpoints") == names, "the sound one of before is kept with the new one")
     _ = try next.write(Fixture.content)
-    #expect(CheckpointDirectory.files(in: path).prefix(2) == [path + "/000004.checkpoint", path + "/000003.checkpoint"])
+    #expect(
+      CheckpointDirectory.files(in: path).prefix(2) == [path + "/000004.checkpoint", path + "/000003.checkpoint"])
   }
 
   @Test("takes other files for no checkpoints, and leaves them alone")

@@ -64,7 +64,9 @@ struct SearchTrial {
 
   var batchSize = 16
 
-  var training: TrainingOptions { TrainingOptions(batchSize: batchSize, learningRate: 0.005, seed: 1, batchNorm: batchNorm) }
+  var training: TrainingOptions {
+    TrainingOptions(batchSize: batchSize, learningRate: 0.005, seed: 1, batchNorm: batchNorm)
+  }
 
   func run(
     on communicator: Communicator, checkpoints: CheckpointPlan? = nil, from checkpoint: SearchCheckpoint? = nil,

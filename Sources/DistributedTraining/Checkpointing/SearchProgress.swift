@@ -66,4 +66,3 @@ public struct ResumePoint: Sendable {
     best = checkpoint.memory.bestOfDepth.map { ($0.weights, $0.result) }
   }
 }
-
