@@ -51,16 +51,11 @@ enum ResumeError: Error, Equatable, CustomStringConvertible {
 extension RunOptions {
   /// Where the run of `configuration` begins, as rank 0 finds it. Collective.
   func start(_ configuration: Configuration, _ world: Communicator, _ logger: Logger) throws -> RunStart {
-    let found = try world.agree(isUsage: Failure.isUsage) {
+    var found = try world.agree(isUsage: Failure.isUsage) {
       world.rank == 0 ? try start(configuration, logger) : RunStart()
     }
-    return world.rank == 0
-      ? try broadcast(found, world) : RunStart(isFinished: try world.broadcast(nil as Bool?, from: 0))
-  }
-
-  private func broadcast(_ start: RunStart, _ world: Communicator) throws -> RunStart {
-    _ = try world.broadcast(start.isFinished, from: 0)
-    return start
+    found.isFinished = try world.broadcast(found.isFinished, from: 0)
+    return found
   }
 
   private func start(_ configuration: Configuration, _ logger: Logger) throws -> RunStart {
@@ -84,7 +79,11 @@ extension RunOptions {
   private func continuing(_ directory: String, _ configuration: Configuration, _ logger: Logger) throws -> RunStart {
     // Before anything is read that another process could still write.
     let lock = try RunLock(run: directory)
-    if RunDirectory.isFinished(directory) { return RunStart(directory: directory, isFinished: true) }
+    if RunDirectory.isFinished(directory) {
+      let file = directory + "/config.yaml"
+      try compare(configuration, with: Configuration(contentsOf: file).values, of: file, logger)
+      return RunStart(directory: directory, isFinished: true)
+    }
     let files = CheckpointDirectory.files(in: RunDirectory.checkpoints(of: directory))
     if files.isEmpty { return RunStart(directory: directory, lock: lock) }
     for file in files {
@@ -95,17 +94,19 @@ extension RunOptions {
         logger.warning("\(error); trying the checkpoint before")
         continue
       }
-      try compare(checkpoint, configuration, logger)
+      try compare(configuration, with: checkpoint.origin.configuration, of: file, logger)
       return RunStart(directory: directory, lock: lock, checkpoint: checkpoint)
     }
     throw ResumeError.noSoundCheckpoint(directory)
   }
 
-  /// Refuses a checkpoint of another configuration, unless told to override it.
-  private func compare(_ checkpoint: SearchCheckpoint, _ configuration: Configuration, _ logger: Logger) throws {
-    guard checkpoint.origin.configurationHash != configuration.hash else { return }
-    let error = ResumeError.otherConfiguration(
-      checkpoint.path, configuration.differences(from: checkpoint.origin.configuration))
+  /// Refuses to continue what another configuration has begun, unless told to override that.
+  private func compare(
+    _ configuration: Configuration, with before: [String: String], of file: String, _ logger: Logger
+  ) throws {
+    let differences = configuration.differences(from: before)
+    if differences.isEmpty { return }
+    let error = ResumeError.otherConfiguration(file, differences)
     guard override else { throw error }
     logger.warning("--override: \(error)")
   }

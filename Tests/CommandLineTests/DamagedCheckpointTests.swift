@@ -105,6 +105,8 @@ extension CommandLine {
       let again = try await run(["search", "tiny.yaml", "--resume", "runs/tiny"])
       #expect(again.exitCode == 0)
       #expect(again.output == "runs/tiny holds the whole run: there is nothing to continue\n")
+      let changed = try await run(["search", "tiny.yaml", "--resume", "runs/tiny", "--set", "training.seed=9"])
+      #expect(changed.exitCode == 64 && changed.errors.contains("training.seed (9, was 0)"), "\(changed.errors)")
       #expect(try await run(auto + ["--quiet"]).exitCode == 0)
       #expect(try workspace.names(in: "runs") == ["tiny", "tiny-2"])
       try #expect(workspace.bytes("runs/tiny/odn.safetensors") == workspace.bytes("runs/tiny-2/odn.safetensors"))

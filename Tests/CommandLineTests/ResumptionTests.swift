@@ -19,7 +19,7 @@ extension CommandLine {
       let run = try Program(Self.search, ranks: 2, in: workspace)
       try await Task.sleep(for: .milliseconds(Int.random(in: 300...3_000)))
       if let rank = try run.children.randomElement() { kill(rank, SIGKILL) }
-      let end = try await run.end(within: .seconds(30))
+      let end = try await run.end(within: .seconds(60))
       #expect([0, 128 + SIGKILL].contains(end.exitCode), "\(end.errors)")
       try await expectUndisturbedEnd(Self.search)
     }
@@ -29,7 +29,7 @@ extension CommandLine {
       let run = try await start()
       try await Task.sleep(for: .milliseconds(Int.random(in: 0...1_000)))
       run.send(SIGUSR1)
-      let end = try await run.end(within: .seconds(30))
+      let end = try await run.end(within: .seconds(60))
       #expect([0, 75].contains(end.exitCode), "\(end.errors)")
       if end.exitCode == 75 {
         #expect(end.errorLines.filter { $0.hasPrefix("odn: stopped as told; run/checkpoints/") }.count == 1)
@@ -43,7 +43,7 @@ extension CommandLine {
         let run = try await start()
         try await Task.sleep(for: .milliseconds(300))
         if signal == SIGKILL { kill(try #require(run.children.last), signal) } else { run.send(signal) }
-        let end = try await run.end(within: .seconds(30))
+        let end = try await run.end(within: .seconds(60))
         try #require(end.exitCode == (signal == SIGUSR1 ? 75 : 128 + SIGKILL), "\(end.errors)")
       }
       try await expectUndisturbedEnd(Self.search)
