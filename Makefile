@@ -1,6 +1,7 @@
 # Commands for people and for CI. SwiftPM does the building: a plain `swift build -c release` gives the same program.
 #
 #   MARCH=x86-64-v3    the CPU to build for, as `make build MARCH=x86-64-v3`; without it, the one of this machine
+#   RUNS=20            how many searches `make chaos` cuts short, of each kind
 #   PREFIX, DESTDIR    where `make install` puts things: $(DESTDIR)$(PREFIX)/bin and …/share/odn
 
 PREFIX ?= /usr/local
@@ -11,7 +12,7 @@ scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.s
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test bench compare-pytorch lint format install uninstall clean
+.PHONY: help setup build run test chaos bench compare-pytorch lint format install uninstall clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -28,6 +29,12 @@ run: setup build ## search the depth for a part of Fashion-MNIST, with two ranks
 test: setup ## run all tests, those of several ranks with 1 to 4 of them; the last line is the sum
 	swift build -c release --build-tests
 	@Tests/run
+
+RUNS ?= 100
+
+chaos: setup ## cut RUNS searches short in each of several ways, continue them, and compare the results
+	swift build -c release --build-tests
+	ODN_CHAOS_RUNS=$(RUNS) swift test -c release --disable-xctest --skip-build --filter 'CommandLineTests.*Resumption'
 
 bench: setup build ## time training steps of four networks on one core, and of one network on two ranks
 	@Benchmarks/steps

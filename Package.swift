@@ -34,6 +34,8 @@ let package = Package(
     .systemLibrary(name: "CVector"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    .target(name: "Files", swiftSettings: safe),
+    .target(name: "Checkpoints", dependencies: ["Files", "CZlib"], swiftSettings: safe),
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: safe),
     .target(name: "NumericKernels", dependencies: ["COpenBLAS", "CVector"], swiftSettings: kernel),
     .target(name: "NeuralNetwork", dependencies: ["NumericKernels"], swiftSettings: safe),
@@ -42,10 +44,10 @@ let package = Package(
     .target(
       name: "DistributedTraining",
       dependencies: [
-        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch",
+        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
       ],
       swiftSettings: safe),
-    .target(name: "ModelExchange", dependencies: ["NumericKernels", "NeuralNetwork"], swiftSettings: safe),
+    .target(name: "ModelExchange", dependencies: ["Files", "NumericKernels", "NeuralNetwork"], swiftSettings: safe),
     .target(
       name: "Configuration",
       dependencies: [
@@ -54,13 +56,13 @@ let package = Package(
       swiftSettings: safe),
     .target(
       name: "Telemetry",
-      dependencies: ["NeuralNetwork", "DepthSearch", "DistributedTraining", "ModelExchange"],
+      dependencies: ["Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "ModelExchange"],
       swiftSettings: safe),
     .executableTarget(
       name: "odn",
       dependencies: [
-        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "ModelExchange",
-        "Configuration", "Telemetry",
+        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining",
+        "ModelExchange", "Configuration", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -72,7 +74,9 @@ let package = Package(
       name: "MPITests", dependencies: ["MPI", "RankTesting"], path: "Tests/MPITests", swiftSettings: safe),
     .executableTarget(
       name: "DistributedTrainingTests",
-      dependencies: ["MPI", "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "RankTesting"],
+      dependencies: [
+        "MPI", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining", "RankTesting",
+      ],
       path: "Tests/DistributedTrainingTests", swiftSettings: safe),
     .testTarget(name: "NumericKernelsTests", dependencies: ["NumericKernels"], swiftSettings: safe),
     .testTarget(
@@ -82,6 +86,7 @@ let package = Package(
       swiftSettings: safe),
     .testTarget(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: safe),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
     .testTarget(
       name: "CommandLineTests", dependencies: ["odn"], exclude: ["Snapshots"], swiftSettings: safe),

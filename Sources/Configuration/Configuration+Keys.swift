@@ -21,13 +21,15 @@ extension Configuration {
     Schema(
       Key("dataset", \.dataset, datasetKeys), Key("network", \.network, networkKeys),
       Key("warmUp", \.warmUp, warmUpKeys), Key("search", \.search, searchKeys),
-      Key("training", \.training, trainingKeys), Key("communication", \.communication, communicationKeys))
+      Key("training", \.training, trainingKeys), Key("communication", \.communication, communicationKeys),
+      Key("reliability", \.reliability, reliabilityKeys))
   }
 
   private static var datasetKeys: Schema<DatasetOptions> {
     Schema(
       Key("name", \.name, .word(), isRequired: true, "The data set."),
-      Key("directory", \.directory, .text(), null: "the usual places", "Where its files are."),
+      Key(
+        "directory", \.directory, .text(), null: "the usual places", changesResults: false, "Where its files are."),
       Key(
         "validation", \.validation, .integer(1...10_000_000), null: "the experiment's own number",
         "Images at the end of the training files that are held out for validation."),
@@ -104,8 +106,8 @@ extension Configuration {
         "matrixEngine", \.matrixEngine, .word(),
         "What multiplies the fast kernels' matrices: this program's own kernel, or OpenBLAS."),
       Key(
-        "threads", \.threads, .integer(1...1_024), null: "the cores that the rank is bound to",
-        "Threads of each rank. With the engine simd they change no bit of the results."))
+        "threads", \.threads, .integer(1...1_024), null: "the cores that the rank is bound to", changesResults: false,
+        "Threads of each rank. With the engine simd they change no bit, with blas the last ones."))
   }
 
   private static var communicationKeys: Schema<CommunicationOptions> {
@@ -113,5 +115,12 @@ extension Configuration {
       Key(
         "bucketMegabytes", \.bucketMegabytes, .number(0.001...1_000),
         "The size of the pieces in which gradients are summed over the ranks, in 10^6 bytes."))
+  }
+
+  private static var reliabilityKeys: Schema<ReliabilityOptions> {
+    Schema(
+      Key(
+        "checkpointMinutes", \.checkpointMinutes, .number(0.001...10_080), changesResults: false,
+        "Minutes after which there is a checkpoint at the latest."))
   }
 }

@@ -9,6 +9,7 @@ import Yams
 @_exported import struct Datasets.DatasetOptions
 @_exported import struct DepthSearch.SearchOptions
 @_exported import struct DistributedTraining.CommunicationOptions
+@_exported import struct DistributedTraining.ReliabilityOptions
 @_exported import struct DistributedTraining.TrainingOptions
 @_exported import struct DistributedTraining.WarmUpOptions
 @_exported import struct NeuralNetwork.Architecture
@@ -43,11 +44,14 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var training: TrainingOptions
   /// How ranks exchange gradients.
   public var communication: CommunicationOptions
+  /// How a run guards against being cut short.
+  public var reliability: ReliabilityOptions
 
   /// A configuration made in code, taken as it is: ranges are checked only where text is read.
   public init(
     dataset: DatasetOptions, network: NetworkOptions, warmUp: WarmUpOptions = WarmUpOptions(), search: SearchOptions,
-    training: TrainingOptions = TrainingOptions(), communication: CommunicationOptions = CommunicationOptions()
+    training: TrainingOptions = TrainingOptions(), communication: CommunicationOptions = CommunicationOptions(),
+    reliability: ReliabilityOptions = ReliabilityOptions()
   ) {
     self.dataset = dataset
     self.network = network
@@ -55,6 +59,7 @@ public struct Configuration: Codable, Equatable, Sendable {
     self.search = search
     self.training = training
     self.communication = communication
+    self.reliability = reliability
   }
 
   /// The largest file that is read, in bytes.

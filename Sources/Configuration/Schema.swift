@@ -13,6 +13,8 @@ public struct KeyDescription: Equatable, Sendable {
   public let standard: String?
   /// What it is for.
   public let summary: String
+  /// Whether another value may give other results, as opposed to the same ones from elsewhere or at another pace.
+  public let changesResults: Bool
 }
 
 /// A key of the section that a `Section` value stands for.
@@ -27,7 +29,7 @@ struct Key<Section> {
   /// A key with a value.
   init<Value>(
     _ name: String, _ property: WritableKeyPath<Section, Value>, _ kind: Kind<Value>, isRequired: Bool = false,
-    _ summary: String
+    changesResults: Bool = true, _ summary: String
   ) {
     self.name = name
     read = { tree, section, reading in
@@ -43,15 +45,19 @@ struct Key<Section> {
     write = { kind.write($0[keyPath: property]) }
     describe = { path, defaults in
       let standard = isRequired ? nil : kind.write(defaults[keyPath: property]).scalar?.string
-      return [KeyDescription(path: path, expected: kind.expected, standard: standard, summary: summary)]
+      return [
+        KeyDescription(
+          path: path, expected: kind.expected, standard: standard, summary: summary, changesResults: changesResults)
+      ]
     }
   }
 
   /// A key with a value that may be null, for what `null` says.
   init<Value>(
-    _ name: String, _ property: WritableKeyPath<Section, Value?>, _ kind: Kind<Value>, null: String, _ summary: String
+    _ name: String, _ property: WritableKeyPath<Section, Value?>, _ kind: Kind<Value>, null: String,
+    changesResults: Bool = true, _ summary: String
   ) {
-    self.init(name, property, kind.orNull(null), summary)
+    self.init(name, property, kind.orNull(null), changesResults: changesResults, summary)
   }
 
   /// A key that opens a section of its own.

@@ -9,7 +9,7 @@ import NeuralNetwork
 public final class DataParallelTrainer {
   /// The network in training.
   public let network: DepthNetwork
-  private let communicator: Communicator
+  let communicator: Communicator
   private let data: DatasetSplits
   private let options: TrainingOptions
   private let reducer: GradientReducer
@@ -53,10 +53,12 @@ public final class DataParallelTrainer {
   /// - Parameters:
   ///   - epoch: decides the order and the augmentation; counted over the whole run.
   ///   - learningRate: the rate of all its steps.
-  ///   - progress: called after each step with the number of steps done and to do, and this rank's mean loss so far.
-  /// - Throws: `MPIError`, `TrainingError.diverged`, `TrainingError.ranksDisagree`.
+  ///   - start: how far this epoch is already, on this rank.
+  ///   - afterStep: called after each step with how far the epoch then is, on this rank.
+  /// - Throws: `MPIError`, `TrainingError.diverged`, `TrainingError.ranksDisagree`, and what `afterStep` throws.
   public func trainEpoch(
-    _ epoch: Int, learningRate: Double, progress: (_ done: Int, _ steps: Int, _ loss: Double) throws -> Void
+    _ epoch: Int, learningRate: Double, from start: EpochProgress = EpochProgress(),
+    afterStep: (EpochProgress) throws -> Void
   ) throws -> EpochTotals {
     let optimizer = StochasticGradientDescent(
       learningRate: learningRate, momentum: options.momentum, weightDecay: options.weightDecay)
@@ -65,22 +67,30 @@ public final class DataParallelTrainer {
     let batches = ShardedBatches(
       EpochPermutation(count: data.train.count, seed: options.seed, epoch: epoch), batchSize: options.batchSize,
       rank: communicator.rank, ranks: communicator.size)
-    var sums = Sums()
-    for (step, share) in batches.enumerated() {
+    var progress = start
+    while progress.step < batches.count {
+      let share = batches[progress.step]
       assembler.assemble(share.indices, epoch: epoch, images: images.view, labels: labels.view)
       try network.forward(images.view, images: share.count)
-      sums.add(
+      progress.sums.add(
         network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount),
         answers: share.count * network.levels)
       try network.backward(images.view, images: share.count)
       try reducer.reduce(network.arena.gradients)
       network.update(optimizer)
-      try progress(step + 1, batches.count, sums.loss / max(sums.total, 1))
+      progress.step += 1
+      try afterStep(progress)
     }
-    if options.batchNorm == .local { try averageStatistics() }
+    if hasLocalStatistics { try averageStatistics() }
     try communicator.verifyEqualWeights(network.arena)
-    return try sums.combined(communicator, depth: network.architecture.depth)
+    return try progress.sums.combined(communicator, depth: network.architecture.depth)
   }
+
+  /// Steps that an epoch has.
+  public var stepsPerEpoch: Int { (data.train.count + options.batchSize - 1) / options.batchSize }
+
+  /// Whether the ranks' running statistics differ within an epoch.
+  var hasLocalStatistics: Bool { options.batchNorm == .local && communicator.size > 1 }
 
   /// Classifies every image of `split` once, shared among the ranks, with running statistics. Collective.
   /// - Throws: `MPIError`, `TrainingError.diverged`.
@@ -92,7 +102,6 @@ public final class DataParallelTrainer {
   /// The mean of the ranks' running statistics, which differ where each rank normalizes by its own share. Ranks count
   /// alike: shares differ by one image at most.
   private func averageStatistics() throws {
-    guard communicator.size > 1 else { return }
     let statistics = network.arena.statistics
     try communicator.allreduce(statistics.unsafeBuffer, .sum)
     let share = 1 / Float(communicator.size)

@@ -48,7 +48,7 @@ public final class DistributedEvaluator {
     let assembler = BatchAssembler(split, normalization: data.normalization)
     let batches = EvaluationBatches(
       count: split.count, batchSize: network.batchCapacity, rank: communicator.rank, ranks: communicator.size)
-    var sums = Sums()
+    var sums = AnswerSums()
     for indices in batches {
       assembler.assemble(indices, images: images.view, labels: labels.view)
       network.forward(images.view, images: indices.count)

@@ -1,7 +1,6 @@
 // What passes over images come to, summed over ranks.
 
 import MPI
-import NeuralNetwork
 
 /// What an epoch or an evaluation came to, over all ranks.
 public struct EpochTotals: Codable, Equatable, Sendable {
@@ -13,18 +12,7 @@ public struct EpochTotals: Codable, Equatable, Sendable {
   public let total: Int
 }
 
-/// Sums over a rank's images, as floats that one allreduce can add; counts stay exact below 2⁵³.
-struct Sums {
-  var loss = 0.0
-  var correct = 0.0
-  var total = 0.0
-
-  mutating func add(_ result: CrossEntropy, answers: Int) {
-    loss += result.loss
-    correct += Double(result.correct)
-    total += Double(answers)
-  }
-
+extension AnswerSums {
   /// The sums over all ranks. Collective.
   func combined(_ communicator: Communicator, depth: Int) throws -> EpochTotals {
     let all = try communicator.allreduce([loss, correct, total], .sum)

@@ -1,4 +1,5 @@
 // Leads all ranks through a search. Rank 0 asks the policy and broadcasts what it decides; every rank carries it out.
+// How a search is saved and taken up again is in SearchCoordinator+Checkpoints.swift.
 
 import Datasets
 import DepthSearch
@@ -7,27 +8,34 @@ import NeuralNetwork
 
 /// A depth search on all ranks of a communicator: warm-up, levels, and the test of what was found.
 public final class SearchCoordinator {
-  private let largest: Architecture
-  private let data: DatasetSplits
-  private let communicator: Communicator
-  private let search: SearchOptions
+  let largest: Architecture
+  let data: DatasetSplits
+  let communicator: Communicator
+  let search: SearchOptions
   private let warmUp: WarmUpOptions
-  private let training: TrainingOptions
+  let training: TrainingOptions
   private let communication: CommunicationOptions
-  private var policy: any DepthPolicy
   /// Told of everything on rank 0; that of other ranks is never told anything.
   public var observer: (any SearchObserver)?
+  /// Where checkpoints go and what may stop the search, on all ranks alike; nil for a search without them.
+  public var checkpoints: CheckpointPlan?
   private let clock = ContinuousClock()
 
-  /// Epochs done, warm-up included: the key of each epoch's order and augmentation.
-  private var epochsDone = 0
-  /// Epochs of the search done, and the learning rate of the next one.
-  private var searchEpoch = 0
-  private var learningRate: Double
-  /// Rank 0's memory: the weights after the warm-up, the best of the level in training and of the best level.
-  private var warmWeights: NetworkWeights?
-  private var bestOfDepth: NetworkWeights?
-  private var bestOfAll: (accuracy: Accuracy, weights: NetworkWeights)?
+  var policy: any DepthPolicy
+  var progress: SearchProgress
+  var memory = SearchMemory()
+  /// The network in training; nil between stages.
+  var trainee: Trainee?
+  var checkpointer: Checkpointer?
+  /// When the search and the epoch under way began: after an interruption, as if there had been none.
+  var start = ContinuousClock.now
+  var epochStart = ContinuousClock.now
+
+  /// A network in training, and how far its epoch is on this rank.
+  struct Trainee {
+    let trainer: DataParallelTrainer
+    var epoch = EpochProgress()
+  }
 
   /// - Parameters:
   ///   - family: what all networks of the search have in common, at any depth.
@@ -45,7 +53,7 @@ public final class SearchCoordinator {
     self.search = search
     self.warmUp = warmUp
     self.training = training
-    learningRate = training.learningRate
+    progress = SearchProgress(learningRate: training.learningRate)
     self.communication = communication
     self.observer = observer
     try checkSizes()
@@ -53,43 +61,49 @@ public final class SearchCoordinator {
 
   /// Runs the search to its end, once. Collective; the result is the same on every rank.
   ///
-  /// - Throws: `MPIError`, `TrainingError`, and what the observer throws.
-  public func run() throws -> SearchResult {
-    let start = clock.now
-    try observe(
-      .started(
-        SearchPlan(
-          largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
-          testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, options: search)))
-    try warmAllLevels()
-    var depth = search.initialDepth
-    var growth: SearchOptions.Restart?
-    while true {
-      let trainer = try startLevel(depth, growth: growth)
-      let decision = try trainLevel(trainer)
-      if let outcome = decision.outcome { return try finish(outcome, since: start) }
-      depth = decision.depth
-      growth = decision.growth
+  /// - Parameter checkpoint: where to continue; rank 0's counts, the others pass nil.
+  /// - Throws: `MPIError`, `TrainingError` (`stopped` if `checkpoints` said so), and what the observer throws.
+  public func run(from checkpoint: SearchCheckpoint? = nil) throws -> SearchResult {
+    checkpointer = checkpoints.map { Checkpointer($0, communicator: communicator, resumed: checkpoint?.path) }
+    start = clock.now
+    if checkpoint == nil { try observe(.started(plan)) }
+    try resume(checkpoint)
+    if progress.stage == .warmUp {
+      try warmAllLevels()
+      try startLevel(search.initialDepth, growth: nil)
     }
+    while progress.outcome == nil, let decision = try trainee.map({ try trainLevel($0.trainer) }) {
+      if let growth = decision.growth { try startLevel(decision.depth, growth: growth) }
+    }
+    let result = try finish()
+    checkpointer?.removeAll()
+    return result
   }
 
   // MARK: Warm-up
 
   /// Trains all levels together: one pass over the trunk with a classifier after every block.
   private func warmAllLevels() throws {
-    let initial = NetworkWeights.initial(largest, heads: .all, seed: training.seed)
-    if communicator.rank == 0 { warmWeights = initial }
-    guard warmUp.epochs > 0 else { return }
+    var warm = NetworkWeights.initial(largest, heads: .all, seed: training.seed)
+    if warmUp.epochs > 0 {
+      let trainer = try trainee?.trainer ?? startWarmUp(warm)
+      while progress.warmUpEpoch < warmUp.epochs {
+        let epoch = progress.warmUpEpoch + 1
+        let record = try train(trainer, epoch: epoch, learningRate: warmUp.learningRate(inEpoch: epoch))
+        try observe(.warmUpEpoch(record))
+      }
+      warm = trainer.network.weights
+    }
+    if communicator.rank == 0 { memory.warm = warm }
+    progress.stage = .level
+  }
+
+  private func startWarmUp(_ initial: NetworkWeights) throws -> DataParallelTrainer {
     let trainer = try makeTrainer(largest, heads: .all)
     trainer.network.weights = initial
     try communicator.verifyEqualWeights(trainer.network.arena)
     try observe(.stageStarted(.warmUp, largest))
-    for epoch in 1...warmUp.epochs {
-      let rate = warmUp.learningRate(inEpoch: epoch)
-      let record = try train(trainer, stage: .warmUp, epoch: epoch, learningRate: rate)
-      try observe(.warmUpEpoch(record))
-    }
-    if communicator.rank == 0 { warmWeights = trainer.network.weights }
+    return trainer
   }
 
   // MARK: Levels
@@ -98,8 +112,8 @@ public final class SearchCoordinator {
   private func trainLevel(_ trainer: DataParallelTrainer) throws -> Decision {
     var decision: Decision
     repeat {
-      let epoch = searchEpoch + 1
-      var record = try train(trainer, stage: .level, epoch: epoch, learningRate: learningRate)
+      let epoch = progress.searchEpoch + 1
+      var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate)
       let start = clock.now
       let validation = try trainer.evaluate(data.validation)
       record.validationSeconds = clock.now.seconds(since: start)
@@ -107,28 +121,26 @@ public final class SearchCoordinator {
         epoch: epoch, depth: record.depth, validation: Accuracy(correct: validation.correct, total: validation.total),
         trainingLoss: record.trainingLoss)
       decision = try decide(result)
+      progress.take(decision)
       try carryOut(decision, after: result, record, trainer)
-      searchEpoch = epoch
-      learningRate = decision.learningRate
+      if decision.changesCourse { try save() }
     } while decision.growth == nil && decision.outcome == nil
     return decision
   }
 
   /// Builds the network of a level on every rank, with the architecture and the weights that rank 0 sends.
-  private func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws -> DataParallelTrainer {
-    var start: NetworkWeights?
-    if let warmWeights {
-      var weights = try warmWeights.extracting(depth: depth)
-      if growth == .inherit, let bestOfDepth { weights.adopt(bestOfDepth) }
-      start = weights
-    }
-    bestOfDepth = nil
+  private func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws {
+    // The last level's memory is free before the next one's is taken.
+    trainee = nil
+    let start = try memory.start(ofDepth: depth, growth: growth)
+    memory.bestOfDepth = nil
     let architecture = try communicator.broadcast(start?.architecture, from: 0)
     let trainer = try makeTrainer(architecture, heads: .deepest)
     try trainer.broadcast(start, from: 0)
     try communicator.verifyEqualWeights(trainer.network.arena)
     try observe(.stageStarted(.level, architecture))
-    return trainer
+    trainee = Trainee(trainer: trainer)
+    try save()
   }
 
   /// Rank 0's decision on an epoch, on every rank.
@@ -144,10 +156,7 @@ public final class SearchCoordinator {
     guard communicator.rank == 0 else { return }
     if decision.keepsWeights {
       let weights = trainer.network.weights
-      bestOfDepth = weights
-      if bestOfAll.map({ result.validation.isBetter(than: $0.accuracy) }) ?? true {
-        bestOfAll = (result.validation, weights)
-      }
+      memory.keep(weights, from: result)
       try observe(.best(weights, result))
     }
     try observe(.epoch(record, result, decision))
@@ -156,8 +165,9 @@ public final class SearchCoordinator {
   // MARK: The result
 
   /// Tests the network found: the level that met the target, else the best of all.
-  private func finish(_ outcome: Outcome, since start: ContinuousClock.Instant) throws -> SearchResult {
-    let weights = outcome.targetMet ? bestOfDepth : bestOfAll?.weights
+  private func finish() throws -> SearchResult {
+    let outcome = try communicator.broadcast(progress.outcome, from: 0)
+    let weights = (outcome.targetMet ? memory.bestOfDepth : memory.bestOfAll)?.weights
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
     let trainer = try makeTrainer(architecture, heads: .deepest)
     try trainer.broadcast(weights, from: 0)
@@ -166,7 +176,7 @@ public final class SearchCoordinator {
       architecture: architecture, outcome: outcome,
       validationAccuracy: (outcome.targetMet ? outcome.accuracy : outcome.bestAccuracy).percent,
       testAccuracy: Accuracy(correct: test.correct, total: test.total).percent, depths: policy.state.depths,
-      imagesTrained: epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
+      imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
       ranks: communicator.size)
     let shared = try communicator.broadcast(result, from: 0)
     if let weights { try observe(.finished(shared, weights)) }
@@ -175,28 +185,37 @@ public final class SearchCoordinator {
 
   // MARK: Parts
 
-  /// One training epoch.
-  private func train(
-    _ trainer: DataParallelTrainer, stage: SearchStage, epoch: Int, learningRate: Double
-  ) throws -> EpochRecord {
-    let start = clock.now
-    let totals = try trainer.trainEpoch(epochsDone, learningRate: learningRate) { step, steps, loss in
-      let images = min(step * training.batchSize, data.train.count)
+  var plan: SearchPlan {
+    SearchPlan(
+      largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
+      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, options: search)
+  }
+
+  /// Trains what is left of an epoch.
+  private func train(_ trainer: DataParallelTrainer, epoch: Int, learningRate: Double) throws -> EpochRecord {
+    let depth = trainer.network.architecture.depth
+    let rest = trainee?.epoch ?? EpochProgress()
+    if rest.step == 0 { epochStart = clock.now }
+    let totals = try trainer.trainEpoch(progress.epochsDone, learningRate: learningRate, from: rest) { done in
+      let images = min(done.step * training.batchSize, data.train.count)
       try observe(
         .step(
           StepProgress(
-            stage: stage, depth: trainer.network.architecture.depth, epoch: epoch, step: step, steps: steps, loss: loss,
-            imagesPerSecond: Double(images) / clock.now.seconds(since: start))))
+            stage: progress.stage, depth: depth, epoch: epoch, step: done.step, steps: trainer.stepsPerEpoch,
+            loss: done.meanLoss, imagesPerSecond: Double(images) / clock.now.seconds(since: epochStart))))
+      trainee = Trainee(trainer: trainer, epoch: done)
+      try pause()
     }
-    epochsDone += 1
-    let trainingSeconds = clock.now.seconds(since: start)
+    trainee = Trainee(trainer: trainer)
+    progress.epochsDone += 1
+    let seconds = clock.now.seconds(since: epochStart)
     return EpochRecord(
-      epoch: epoch, depth: trainer.network.architecture.depth, learningRate: learningRate, trainingLoss: totals.loss,
-      trainingAccuracy: 100 * Double(totals.correct) / Double(max(totals.total, 1)), trainingSeconds: trainingSeconds,
-      imagesPerSecond: Double(data.train.count) / trainingSeconds)
+      epoch: epoch, depth: depth, learningRate: learningRate, trainingLoss: totals.loss,
+      trainingAccuracy: 100 * Double(totals.correct) / Double(max(totals.total, 1)), trainingSeconds: seconds,
+      imagesPerSecond: Double(data.train.count) / seconds)
   }
 
-  private func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
+  func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
     try DataParallelTrainer(
       architecture, heads: heads, data: data, communicator: communicator, options: training,
       communication: communication)
@@ -214,7 +233,7 @@ public final class SearchCoordinator {
     if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
   }
 
-  private func observe(_ event: SearchEvent) throws {
+  func observe(_ event: SearchEvent) throws {
     if communicator.rank == 0 { try observer?.observe(event) }
   }
 }

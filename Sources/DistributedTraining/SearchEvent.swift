@@ -7,6 +7,8 @@ import NeuralNetwork
 public enum SearchEvent {
   /// The search begins.
   case started(SearchPlan)
+  /// The search goes on where a checkpoint was written.
+  case resumed(SearchPlan, ResumePoint)
   /// A stage begins: the warm-up of all levels up to this network, or the training of this one level.
   case stageStarted(SearchStage, Architecture)
   /// A training step is done.
@@ -17,6 +19,8 @@ public enum SearchEvent {
   case epoch(EpochRecord, EpochResult, Decision)
   /// The weights are the best of their depth so far.
   case best(NetworkWeights, EpochResult)
+  /// Something is not as it should be, but the search goes on.
+  case warning(String)
   /// The search is over; these are the weights of the network it found.
   case finished(SearchResult, NetworkWeights)
 }

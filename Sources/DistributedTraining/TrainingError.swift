@@ -16,6 +16,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case diverged(depth: Int, loss: Double)
   /// Ranks whose weights differ from rank 0's although all must be equal.
   case ranksDisagree(ranks: [Int])
+  /// A checkpoint is of a search in another network, or in fewer levels of it.
+  case otherNetwork(file: String, expected: Architecture, found: Architecture)
+  /// The search was told to stop, and has; the newest checkpoint, if there is any.
+  case stopped(checkpoint: String?)
   /// A step that all ranks take failed on one of them.
   case rankFailed(rank: Int, reason: String, isUsage: Bool)
 
@@ -34,16 +38,25 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .ranksDisagree(let ranks):
       "the weights of ranks \(ranks.map(String.init).joined(separator: ", ")) differ from rank 0's, which must not "
         + "happen: check that all hosts run the same program and library versions, and their memory"
+    case .otherNetwork(let file, let expected, let found):
+      "\(file): expected a search in \(Self.name(expected)), found one in \(Self.name(found)): continue with the "
+        + "configuration of that run, or search anew in another --output"
+    case .stopped(let checkpoint?): "stopped as told; \(checkpoint) is where --resume continues"
+    case .stopped(nil): "stopped as told; no checkpoint could be written, so --resume auto begins anew"
     case .rankFailed(let rank, let reason, _): rank == 0 ? reason : "rank \(rank): \(reason)"
     }
+  }
+
+  private static func name(_ network: Architecture) -> String {
+    "\(network.family.rawValue) up to depth \(network.depth) with \(network.classes) classes and \(network.input) images"
   }
 
   /// Whether the user asked for something impossible, as opposed to something that failed.
   public var isUsage: Bool {
     switch self {
-    case .tooManyRanks, .noImages, .imageShape, .classes: true
+    case .tooManyRanks, .noImages, .imageShape, .classes, .otherNetwork: true
     case .rankFailed(_, _, let isUsage): isUsage
-    case .diverged, .ranksDisagree: false
+    case .diverged, .ranksDisagree, .stopped: false
     }
   }
 }

@@ -1,5 +1,7 @@
 // Everything that can be wrong with a model file, or with the place where one is to be written.
 
+import Files
+
 /// A place in a model file.
 public enum ModelFilePlace: Equatable, Sendable, CustomStringConvertible {
   /// The file as a whole.
@@ -53,6 +55,22 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
         + "file that odn has written"
     case .version(let file, let expected, let found):
       "\(file): expected a model file of version \(expected), found version \(quoted(found)); use the odn that wrote it"
+    }
+  }
+}
+
+extension ModelFileError {
+  /// Runs `body`, and says what the system says to it in a model file's words.
+  static func translating<Value: ~Copyable>(
+    _ body: () throws(FileError) -> Value
+  ) throws(ModelFileError) -> Value {
+    do {
+      return try body()
+    } catch {
+      switch error {
+      case .unreadable(let path, let reason): throw .unreadable(file: path, reason: reason)
+      case .unwritable(let path, let reason): throw .unwritable(file: path, reason: reason)
+      }
     }
   }
 }

@@ -8,32 +8,51 @@
 
 /// A block of numbers, zeroed, aligned to 64 bytes (one cache line, one AVX-512 register).
 ///
-/// Blocks of 2 MB and more ask for huge pages. Every view of a buffer is valid as long as the buffer lives; networks
-/// and workspaces own their buffers for their whole life and hand out views only to code they call.
+/// Blocks of 2 MB and more are pages of their own, huge ones where the system has them, which take memory only once they
+/// are written to. Every view of a buffer is valid as long as the buffer lives; networks and workspaces own their buffers
+/// for their whole life and hand out views only to code they call.
 public final class AlignedBuffer<Element: BitwiseCopyable & Numeric> {
   /// Number of elements.
   public let count: Int
   private let base: UnsafeMutablePointer<Element>
+  private let bytes: Int
 
   /// Allocates `count` zeros; `count` is 0 or more.
   public init(count: Int) {
     require(count >= 0, "a buffer has a count of 0 or more")
     self.count = count
-    let hugePage = 1 << 21
-    let bytes = max((count * MemoryLayout<Element>.stride + 63) & ~63, 64)
-    let alignment = bytes >= hugePage ? hugePage : 64
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
-    if bytes >= hugePage { madvise(memory, bytes, MADV_HUGEPAGE) }
-    memset(memory, 0, bytes)
+    bytes = max((count * MemoryLayout<Element>.stride + 63) & ~63, 64)
+    let memory =
+      bytes >= hugePage ? Self.mapPages(bytes) : UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    if bytes < hugePage { memset(memory, 0, bytes) }
     base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit {
+    if bytes >= hugePage { munmap(base, bytes) } else { UnsafeMutableRawPointer(base).deallocate() }
+  }
+
+  /// Zeroed pages, beginning on the boundary of a huge one.
+  private static func mapPages(_ bytes: Int) -> UnsafeMutableRawPointer {
+    let mapped = mmap(nil, bytes + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let mapped, mapped != MAP_FAILED else { fatalError("there is no memory for a buffer of \(bytes) bytes") }
+    let skipped = -Int(bitPattern: mapped) & (hugePage - 1)
+    let start = mapped + skipped
+    if skipped > 0 { munmap(mapped, skipped) }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let end = (bytes + page - 1) / page * page
+    if skipped + end < bytes + hugePage { munmap(start + end, bytes + hugePage - skipped - end) }
+    madvise(start, bytes, MADV_HUGEPAGE)
+    return start
+  }
 
   /// The whole buffer. Whoever keeps the buffer in a local variable wraps the use of its views in
   /// `withExtendedLifetime`: Swift may otherwise free it after the variable's last use.
   public var view: BufferView<Element> { BufferView(base: base, count: count) }
 }
+
+/// Bytes of a huge page.
+private let hugePage = 1 << 21
 
 /// The view that kernels take for parameters, activations and gradients.
 public typealias FloatView = BufferView<Float>

@@ -25,3 +25,24 @@ struct EpochLine: Encodable {
     self.decision = decision
   }
 }
+
+/// Where a run is continued.
+struct ResumeLine: Encodable {
+  let checkpoint: String
+  let stage: SearchStage
+  let depth: Int
+  let warmUpEpochs: Int
+  let searchEpochs: Int
+  let step: Int
+  let ranks: Int
+
+  init(_ point: ResumePoint) {
+    checkpoint = point.file
+    stage = point.stage
+    depth = point.depth
+    warmUpEpochs = point.warmUpEpochs
+    searchEpochs = point.searchEpochs
+    step = point.step
+    ranks = point.ranks
+  }
+}

@@ -28,7 +28,8 @@ public struct ProgressDisplay: SearchObserver {
     case .stageStarted(let stage, let architecture): show(Self.describe(stage, architecture))
     case .step(let progress): showStep(progress)
     case .warmUpEpoch(let record): show(Self.describe(record))
-    case .best: break
+    case .resumed(let plan, let point): show(Self.describe(plan) + "\n" + Self.describe(point))
+    case .best, .warning: break
     case .epoch(let record, let result, let decision):
       let mark = decision.keepsWeights ? "  best" : ""
       show(Self.describe(record) + "  validation \(result.validation)" + mark)
@@ -65,6 +66,15 @@ public struct ProgressDisplay: SearchObserver {
     """
   }
 
+  private static func describe(_ point: ResumePoint) -> String {
+    let place =
+      switch point.stage {
+      case .warmUp: "warm-up of depths 1 to \(point.depth), epoch \(point.warmUpEpochs + 1)"
+      case .level: "depth \(point.depth), epoch \(point.searchEpochs + 1)"
+      }
+    return "continued from \(point.file): \(place), after step \(point.step)"
+  }
+
   private static func describe(_ stage: SearchStage, _ architecture: Architecture) -> String {
     switch stage {
     case .warmUp: "warm-up of depths 1 to \(architecture.depth) together"
@@ -94,12 +104,14 @@ public struct JSONProgress: SearchObserver {
   public mutating func observe(_ event: SearchEvent) throws {
     switch event {
     case .started(let plan): try show("started", plan)
+    case .resumed(_, let point): try show("resumed", ResumeLine(point))
     case .stageStarted(let stage, let architecture): try show("stage", [stage.rawValue: architecture.depth])
     case .step(let progress): try show("step", progress)
     case .warmUpEpoch(let record): try show("warmUpEpoch", record)
     case .epoch(let record, let result, let decision):
       try show("epoch", EpochLine(record, result, decision))
     case .best: break
+    case .warning(let text): try show("warning", ["message": text])
     case .finished(let result, _): try show("finished", Summary(result))
     }
   }

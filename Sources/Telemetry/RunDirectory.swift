@@ -2,6 +2,7 @@
 
 import DepthSearch
 import DistributedTraining
+import Files
 import Foundation
 import ModelExchange
 import NeuralNetwork
@@ -10,6 +11,8 @@ import NeuralNetwork
 public enum RunDirectoryError: Error, Equatable, CustomStringConvertible {
   /// The directory holds another run.
   case occupied(String)
+  /// Another process writes the run.
+  case busy(String)
   /// The system refuses a file or the directory.
   case unwritable(path: String, reason: String)
 
@@ -18,6 +21,8 @@ public enum RunDirectoryError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .occupied(let path):
       "\(path): expected a new or empty directory, found a run in it: choose another --output, or remove it"
+    case .busy(let path):
+      "\(path): expected a run that no process works on, found one at work: wait for its end, or end it"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason); choose another --output, or make room and mend its permissions"
     }
@@ -25,43 +30,45 @@ public enum RunDirectoryError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Writes a run's files as the search goes on. Whatever has been written stays, however the run ends.
+///
+/// Where the disk is full, what is not the result waits for the next epoch and does not end the search.
 public struct RunDirectory: SearchObserver {
   /// Path of the directory.
   public let path: String
+  /// Told of what could not be written yet.
+  public var warn: (String) -> Void = { _ in }
+  private let configuration: String
   private let modelMetadata: [String: String]
-  private let log: FileHandle
-  private let start = ContinuousClock.now
+  private let isContinued: Bool
+  private var log: EventLog
+  private let lock: RunLock
+  /// Networks that the disk had no room for yet.
+  private var unsaved: [(name: String, model: ModelFile)] = []
 
-  /// Creates the directory and the files `config.yaml` and `events.jsonl` in it.
+  /// Creates the directory and the files `config.yaml` and `events.jsonl` in it, or opens those of a run that is
+  /// continued, which stay as they are until the search is `resumed`.
   ///
   /// - Parameters:
   ///   - configuration: the configuration as resolved.
   ///   - modelMetadata: what every saved network says about itself besides its architecture and accuracy.
+  ///   - lock: the right to write the run in the directory, if one is continued.
   /// - Throws: `RunDirectoryError`.
-  public init(path: String, configuration: String, modelMetadata: [String: String]) throws {
+  public init(
+    path: String, configuration: String, modelMetadata: [String: String], continuing lock: RunLock? = nil
+  ) throws {
     self.path = path
+    self.configuration = configuration
     self.modelMetadata = modelMetadata
-    let events = path + "/events.jsonl"
-    if FileManager.default.fileExists(atPath: events) { throw RunDirectoryError.occupied(path) }
+    isContinued = lock != nil
+    if Self.isRun(path) && lock == nil { throw RunDirectoryError.occupied(path) }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try Data(configuration.utf8).write(to: URL(fileURLWithPath: path + "/config.yaml"), options: .atomic)
-      try Data().write(to: URL(fileURLWithPath: events))
-      log = try FileHandle(forWritingTo: URL(fileURLWithPath: events))
+      if lock == nil { try Self.write(configuration, to: path + "/config.yaml") }
+      log = try EventLog(path: path + "/events.jsonl")
     } catch {
-      throw RunDirectoryError.unwritable(path: path, reason: Self.reason(error))
+      throw RunDirectoryError.unwritable(path: path, reason: SystemReason(error).text)
     }
-  }
-
-  /// `base`, or where that holds a run already, `base-2`, `base-3` and so on.
-  public static func unused(_ base: String) -> String {
-    var path = base
-    var number = 2
-    while FileManager.default.fileExists(atPath: path + "/events.jsonl") {
-      path = "\(base)-\(number)"
-      number += 1
-    }
-    return path
+    self.lock = try lock ?? RunLock(run: path)
   }
 
   /// Path of the network that the search found.
@@ -71,59 +78,126 @@ public struct RunDirectory: SearchObserver {
   /// - Throws: `RunDirectoryError`, `ModelFileError`.
   public mutating func observe(_ event: SearchEvent) throws {
     switch event {
-    case .started(let plan): try append("started", plan)
+    case .started(let plan):
+      if isContinued { try rewind(to: nil, deepest: plan.largest.depth) }
+      try append("started", plan)
+    case .resumed(let plan, let point):
+      try rewind(to: point, deepest: plan.largest.depth)
+      try append("resumed", ResumeLine(point))
+      if let best = point.best { try save(best.weights, best.result) }
     case .stageStarted(let stage, let architecture):
       try append("stage", [stage.rawValue: architecture.depth])
     case .step: break
     case .warmUpEpoch(let record): try append("warmUpEpoch", record)
     case .epoch(let record, let result, let decision):
       try append("epoch", EpochLine(record, result, decision))
-    case .best(let weights, let result):
-      let depth = weights.architecture.depth
-      try save(
-        weights, as: String(format: "depth-%02d.safetensors", depth),
-        ["validation_accuracy": "\(result.validation.percent)", "epoch": "\(result.epoch)"])
-    case .finished(let result, let weights):
-      try save(
-        weights, as: "odn.safetensors",
-        ["validation_accuracy": "\(result.validationAccuracy)", "test_accuracy": "\(result.testAccuracy)"])
-      try append("finished", result)
-      try write(Summary(result), to: "summary.json")
+      try saveModels()
+    case .best(let weights, let result): try save(weights, result)
+    case .warning(let text): try append("warning", ["message": text])
+    case .finished(let result, let weights): try finish(result, weights)
     }
   }
 
-  /// Appends a line to `events.jsonl`: what happened, seconds since the start, and its particulars.
-  private func append(_ event: String, _ value: some Encodable) throws {
-    let line = EventLine(event: event, time: start.duration(to: .now) / .seconds(1), value: value)
+  /// Takes back what a run wrote after the checkpoint that it continues from, or all of it if it begins again.
+  private mutating func rewind(to point: ResumePoint?, deepest: Int) throws {
+    AtomicFile.removeLeftovers(in: path)
+    try changeLog { try $0.rewind(to: point) }
     do {
-      try log.write(contentsOf: Data((JSON.text(line) + "\n").utf8))
-      try log.synchronize()
+      try Self.write(configuration, to: path + "/config.yaml")
     } catch {
-      throw RunDirectoryError.unwritable(path: path + "/events.jsonl", reason: Self.reason(error))
+      throw RunDirectoryError.unwritable(path: path + "/config.yaml", reason: SystemReason(error).text)
     }
+    let finished = point.map { $0.stage == .warmUp ? 0 : $0.depth - 1 } ?? 0
+    for depth in stride(from: finished + 1, through: deepest, by: 1) { unlink("\(path)/\(Self.name(ofDepth: depth))") }
   }
 
-  private func save(_ weights: NetworkWeights, as name: String, _ metadata: [String: String]) throws {
-    let file = ModelFile(weights: weights, metadata: modelMetadata.merging(metadata) { $1 })
-    try file.write(to: path + "/" + name)
-  }
-
-  private func write(_ value: some Encodable, to name: String) throws {
+  private mutating func finish(_ result: SearchResult, _ weights: NetworkWeights) throws {
+    let accuracies = [
+      "validation_accuracy": "\(result.validationAccuracy)", "test_accuracy": "\(result.testAccuracy)",
+    ]
+    for (name, model) in unsaved + [("odn.safetensors", model(weights, accuracies))] {
+      try model.write(to: "\(path)/\(name)")
+    }
+    try append("finished", result)
+    if log.isBehind { throw RunDirectoryError.unwritable(path: log.path, reason: String(cString: strerror(ENOSPC))) }
+    let summary = path + "/summary.json"
     do {
-      try Data((JSON.text(value, pretty: true) + "\n").utf8).write(
-        to: URL(fileURLWithPath: path + "/" + name), options: .atomic)
+      try Self.write(try JSON.text(Summary(result), pretty: true) + "\n", to: summary)
     } catch {
-      throw RunDirectoryError.unwritable(path: path + "/" + name, reason: Self.reason(error))
+      throw RunDirectoryError.unwritable(path: summary, reason: SystemReason(error).text)
     }
   }
 
-  /// The system's own words, without Foundation's around them.
-  private static func reason(_ error: any Error) -> String {
-    let error = error as NSError
-    let underlying = (error.userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
-    guard let posix = [underlying, error].compactMap(\.self).first(where: { $0.domain == NSPOSIXErrorDomain }) else {
-      return error.localizedDescription
+  // MARK: Parts
+
+  private mutating func append(_ event: String, _ value: some Encodable) throws {
+    if let lack = try changeLog({ try $0.append(event, value) }) {
+      warn("\(log.path): cannot be written: \(lack); its lines are kept until there is room")
     }
-    return String(cString: strerror(Int32(posix.code)))
+  }
+
+  private mutating func changeLog<Value>(_ body: (inout EventLog) throws -> Value) throws -> Value {
+    do {
+      return try body(&log)
+    } catch {
+      throw RunDirectoryError.unwritable(path: log.path, reason: SystemReason(error).text)
+    }
+  }
+
+  /// Saves the best weights of a depth.
+  private mutating func save(_ weights: NetworkWeights, _ result: EpochResult) throws {
+    let name = Self.name(ofDepth: weights.architecture.depth)
+    unsaved.removeAll { $0.name == name }
+    let facts = ["validation_accuracy": "\(result.validation.percent)", "epoch": "\(result.epoch)"]
+    unsaved.append((name, model(weights, facts)))
+    try saveModels()
+  }
+
+  /// Saves what is to be saved, as far as there is room.
+  private mutating func saveModels() throws {
+    while let next = unsaved.first {
+      do {
+        try next.model.write(to: "\(path)/\(next.name)")
+      } catch {
+        guard SystemReason(error).isLackOfSpace else { throw error }
+        return warn("\(error); it is kept until there is room")
+      }
+      unsaved.removeFirst()
+    }
+  }
+
+  private func model(_ weights: NetworkWeights, _ facts: [String: String]) -> ModelFile {
+    ModelFile(weights: weights, metadata: modelMetadata.merging(facts) { $1 })
+  }
+
+  private static func name(ofDepth depth: Int) -> String { String(format: "depth-%02d.safetensors", depth) }
+
+  private static func write(_ text: String, to path: String) throws(FileError) {
+    var file = try AtomicFile(path: path)
+    try file.write(Array(text.utf8))
+    try file.commit()
+  }
+}
+
+extension RunDirectory {
+  /// Whether a directory holds a run.
+  public static func isRun(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path + "/events.jsonl") }
+
+  /// Whether the run in a directory has come to its end. The summary is the last file that a run writes.
+  public static func isFinished(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/summary.json")
+  }
+
+  /// The directory of the checkpoints of the run at `path`.
+  public static func checkpoints(of path: String) -> String { path + "/checkpoints" }
+
+  /// `base`, or where that holds a run already, `base-2`, `base-3` and so on.
+  public static func unused(_ base: String) -> String { paths(base).first { !isRun($0) } ?? base }
+
+  /// The last of the directories that `unused` has given out, if there is a run in it.
+  public static func last(_ base: String) -> String? { Array(paths(base).prefix(while: isRun)).last }
+
+  private static func paths(_ base: String) -> some Sequence<String> {
+    (1...).lazy.map { $0 == 1 ? base : "\(base)-\($0)" }
   }
 }

@@ -13,6 +13,8 @@ import Telemetry
 struct Failure {
   /// The code for mistakes in the command line or the configuration, as sysexits.h's EX_USAGE.
   static let usageCode: Int32 = 64
+  /// The code of a run that was told to stop and can be continued, as sysexits.h's EX_TEMPFAIL.
+  static let stoppedCode: Int32 = 75
 
   let message: String
   let exitCode: Int32
@@ -21,8 +23,12 @@ struct Failure {
 
   init(_ error: any Error) {
     message = "\(error)"
-    exitCode = Self.isUsage(error) ? Self.usageCode : 1
+    exitCode = Self.isStop(error) ? Self.stoppedCode : Self.isUsage(error) ? Self.usageCode : 1
     isShared = error is TrainingError || error is SearchError || error is ArchitectureError
+  }
+
+  private static func isStop(_ error: any Error) -> Bool {
+    if case TrainingError.stopped = error { true } else { false }
   }
 
   /// Whether the user asked for something impossible, as opposed to something that failed.
@@ -30,6 +36,7 @@ struct Failure {
     switch error {
     case is ConfigurationError, is ArchitectureError, is SearchError, is ValidationError: true
     case let error as TrainingError: error.isUsage
+    case let error as ResumeError: error.isUsage
     case DatasetError.option: true
     case RunDirectoryError.occupied: true
     default: false

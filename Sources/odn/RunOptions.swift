@@ -53,6 +53,17 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Directory for the run's files. (default: runs/ and the configuration's name, numbered if taken)")
   var output: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Continue the run in this directory from its newest checkpoint. auto: the run in --output, or the last one of \
+      this configuration, if it has not ended; otherwise begin one.
+      """, valueName: "dir|auto"))
+  var resume: String?
+
+  @Flag(help: "Continue with --resume although keys of the configuration have changed.")
+  var override = false
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
@@ -64,6 +75,12 @@ struct RunOptions: ParsableArguments {
 
   func validate() throws {
     if quiet && jsonProgress { throw ValidationError("--quiet and --json-progress contradict each other; give one") }
+    if override && resume == nil {
+      throw ValidationError("--override needs --resume, whose configuration it overrides")
+    }
+    if let resume, resume != "auto", output != nil {
+      throw ValidationError("--resume DIR writes to DIR; leave --output out, or give --resume auto")
+    }
   }
 
   /// The data, read by every rank. Collective.
@@ -72,14 +89,17 @@ struct RunOptions: ParsableArguments {
   }
 
   /// What watches the run on rank 0: its files, and a display. Nil on other ranks. Collective.
-  func observers(_ configuration: Configuration, _ data: DatasetSplits, _ world: Communicator) throws -> Watch? {
+  func observers(
+    _ configuration: Configuration, _ data: DatasetSplits, _ run: RunStart, _ world: Communicator
+  ) throws -> Watch? {
     try world.agree(isUsage: Failure.isUsage) {
       guard world.rank == 0 else { return nil }
-      let name = URL(fileURLWithPath: config).deletingPathExtension().lastPathComponent
-      let directory = try RunDirectory(
-        path: output ?? RunDirectory.unused("runs/\(name)"), configuration: configuration.yaml(),
-        modelMetadata: try data.modelMetadata(named: configuration.dataset.name))
-      var observers: [any SearchObserver] = [directory]
+      var directory = try RunDirectory(
+        path: run.directory, configuration: configuration.yaml(),
+        modelMetadata: try data.modelMetadata(named: configuration.dataset.name), continuing: run.lock)
+      let logger = logger(world)
+      directory.warn = { logger.warning("\($0)") }
+      var observers: [any SearchObserver] = [directory, WarningLog(logger: logger)]
       if jsonProgress {
         observers.append(JSONProgress())
       } else if !quiet {
@@ -100,6 +120,15 @@ struct RunOptions: ParsableArguments {
     var logger = Logger(label: "odn") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = world.rank == 0 ? logLevel.level : .critical
     return logger
+  }
+}
+
+/// Prints warnings on standard error, whatever else is shown.
+private struct WarningLog: SearchObserver {
+  let logger: Logger
+
+  mutating func observe(_ event: SearchEvent) {
+    if case .warning(let text) = event { logger.warning("\(text)") }
   }
 }
 

@@ -6,6 +6,7 @@ import DepthSearch
 import DistributedTraining
 import MPI
 import NumericKernels
+import Telemetry
 
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,10 +21,17 @@ struct SearchCommand: ParsableCommand {
         depth-DD.safetensors  the best weights of each depth
         odn.safetensors       the result, with its architecture in the metadata
         summary.json          the result in numbers
+        checkpoints/          where the search can be continued, until it has ended
 
       Under mpirun the batch is shared among the ranks:
 
         mpirun -n 4 odn search Configs/mnist-resnet18.yaml --set search.target=99.0
+
+      At SIGUSR1, SIGTERM or SIGINT (Ctrl-C) the search finishes its step, writes a checkpoint and exits with code \
+      75; a second signal ends it at once. The same command with --resume auto begins a search or continues it, \
+      whatever has ended it, with the same result as if nothing had:
+
+        mpirun -n 4 odn search Configs/mnist-resnet18.yaml --resume auto
       """)
 
   @OptionGroup var options: RunOptions
@@ -63,26 +71,34 @@ struct TrainCommand: ParsableCommand {
 }
 
 extension RunOptions {
-  /// Runs the search of `configuration` on all ranks. Collective.
+  /// Runs the search of `configuration` on all ranks, or what is left of it. Collective.
   fileprivate func search(_ configuration: Configuration, _ world: Communicator) throws {
+    StopSignal.install()
     let logger = logger(world)
     logger.info("MPI: \(world.size) ranks; BLAS: OpenBLAS for \(LinearAlgebraLibrary.coreType)")
     _ = try configuration.search.depths(in: configuration.network.architecture)
+    let run = try start(configuration, world, logger)
+    if run.isFinished { return tell(world, "\(run.directory) holds the whole run: there is nothing to continue") }
     let data = try load(configuration.dataset, world)
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
       warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication)
+    coordinator.checkpoints = CheckpointPlan(
+      directory: RunDirectory.checkpoints(of: run.directory), options: configuration.reliability,
+      origin: CheckpointOrigin(configuration: configuration.values, configurationHash: configuration.hash),
+      isStopRequested: { StopSignal.isRequested })
     // After everything that the user may have asked for in vain, so that a mistake leaves no directory behind.
-    let watch = try observers(configuration, data, world)
+    let watch = try observers(configuration, data, run, world)
     if let watch { logger.info("files of this run: \(watch.directory.path)") }
     coordinator.observer = watch?.observers
-    _ = try coordinator.run()
-    if let watch, !quiet, !jsonProgress {
-      print(
-        """
-        the network: \(watch.directory.resultPath)
-        next: odn evaluate \(watch.directory.resultPath) --config \(watch.directory.path)/config.yaml
-        """)
+    _ = try coordinator.run(from: run.checkpoint)
+    if let path = watch?.directory.resultPath {
+      tell(world, "the network: \(path)\nnext: odn evaluate \(path) --config \(run.directory)/config.yaml")
     }
+  }
+
+  /// Prints a text on rank 0, for people.
+  private func tell(_ world: Communicator, _ text: String) {
+    if world.rank == 0 && !quiet && !jsonProgress { print(text) }
   }
 }

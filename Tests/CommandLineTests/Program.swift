@@ -124,7 +124,14 @@ struct Program {
   /// Sends SIGTERM, at which mpirun ends its ranks and then itself.
   func terminate() { process.terminate() }
 
-  private var errors: String { get throws { try files.text("errors") } }
+  /// Sends a signal, to mpirun where there is one.
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Whether it has not ended yet.
+  var isRunning: Bool { process.isRunning }
+
+  /// What it has printed on standard error so far.
+  var errors: String { get throws { try files.text("errors") } }
 
   private func hasEnded(within limit: Duration) async -> Bool {
     await Self.holds(within: limit) { !process.isRunning }

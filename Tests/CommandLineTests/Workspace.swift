@@ -66,6 +66,25 @@ extension Workspace {
   }
 }
 
+extension Workspace {
+  /// One with `tiny.yaml`, a search that learns something in each of its 7 epochs and is saved after almost every step.
+  static func withLearningSearch() throws -> Workspace {
+    let workspace = try Workspace()
+    try TinyDigits(training: 68, validation: 0, test: 20).write(to: workspace, "images")
+    let configuration = """
+      dataset: {name: mnist, directory: images, validation: 20}
+      network: {architecture: resnet18}
+      warmUp: {epochs: 1, learningRate: 0.01}
+      search: {target: 100, tolerance: 0, maximumDepth: 2, patience: 2, epochLimit: 6, restart: inherit}
+      training: {batchSize: 16, learningRate: 0.02}
+      reliability: {checkpointMinutes: 0.001}
+
+      """
+    try workspace.write(configuration.utf8, to: "tiny.yaml")
+    return workspace
+  }
+}
+
 /// Files in MNIST's format with few images that look like no digits: a bright bar at a height that tells the class.
 struct TinyDigits {
   static let size = 28

@@ -65,6 +65,8 @@ struct ReadingTests {
       kernels: reference
     communication:
       bucketMegabytes: 0.5
+    reliability:
+      checkpointMinutes: 2.5
 
     """
 
@@ -90,6 +92,7 @@ struct ReadingTests {
           batchSize: 64, learningRate: 1e-5, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
           kernels: .reference))
     #expect(configuration.communication.bucketMegabytes == 0.5)
+    #expect(configuration.reliability.checkpointMinutes == 2.5)
   }
 
   @Test("what is written back has every key, and reads back equal", arguments: [minimal, everything])

@@ -107,7 +107,7 @@ private func trainingErrorTests() -> [RankTest] {
     RankTest("a loss that is no number ends the training on every rank") { world, expect in
       let trainer = try trainer(world)
       let error = expect.throwing(TrainingError.self) {
-        _ = try trainer.trainEpoch(3, learningRate: 1e30) { _, _, _ in }
+        _ = try trainer.trainEpoch(3, learningRate: 1e30) { _ in }
       }
       guard case .diverged(depth: 1, let loss) = error else {
         return expect.fail("threw \(error.map(String.init) ?? "nothing")")
@@ -120,7 +120,7 @@ private func trainingErrorTests() -> [RankTest] {
         if world.rank == odd { trainer.network.arena.values[0] += 0.5 }
         let different = odd == 0 ? Array(1..<world.size) : [odd]
         expect.throwing(TrainingError.ranksDisagree(ranks: different)) {
-          _ = try trainer.trainEpoch(2, learningRate: 0.01) { _, _, _ in }
+          _ = try trainer.trainEpoch(2, learningRate: 0.01) { _ in }
         }
       }
     },

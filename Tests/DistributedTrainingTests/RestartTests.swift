@@ -58,7 +58,7 @@ private func warmWeights(_ trial: SearchTrial, _ world: Communicator) throws -> 
     architecture, heads: .all, data: trial.data, communicator: world, options: trial.training)
   trainer.network.weights = .initial(architecture, heads: .all, seed: trial.training.seed)
   for epoch in 0..<trial.warmUp.epochs {
-    _ = try trainer.trainEpoch(epoch, learningRate: trial.warmUp.learningRate(inEpoch: epoch + 1)) { _, _, _ in }
+    _ = try trainer.trainEpoch(epoch, learningRate: trial.warmUp.learningRate(inEpoch: epoch + 1)) { _ in }
   }
   return trainer.network.weights
 }

@@ -34,9 +34,9 @@ struct TrainingRun {
         EpochPermutation(count: data.train.count, seed: options.seed, epoch: epoch), batchSize: options.batchSize,
         rank: communicator.rank, ranks: communicator.size)
       var images = 0
-      let epochTotals = try trainer.trainEpoch(epoch, learningRate: options.learningRate) { step, _, loss in
-        images += shares[step - 1].count
-        let sums = try communicator.allreduce([loss * Double(images), Double(images)], .sum)
+      let epochTotals = try trainer.trainEpoch(epoch, learningRate: options.learningRate) { done in
+        images += shares[done.step - 1].count
+        let sums = try communicator.allreduce([done.meanLoss * Double(images), Double(images)], .sum)
         losses.append(sums[0] / sums[1])
       }
       totals.append(epochTotals)
@@ -53,7 +53,7 @@ extension DataParallelTrainer {
   /// Trains epochs 0..<`count` from `weights`, which all ranks pass.
   func trainEpochs(_ count: Int, from weights: NetworkWeights, learningRate: Double) throws -> [EpochTotals] {
     network.weights = weights
-    return try (0..<count).map { try trainEpoch($0, learningRate: learningRate) { _, _, _ in } }
+    return try (0..<count).map { try trainEpoch($0, learningRate: learningRate) { _ in } }
   }
 }
 

@@ -16,7 +16,11 @@ final class Watcher: SearchObserver {
   private(set) var warmUp: [EpochRecord] = []
   private(set) var epochs: [(record: EpochRecord, result: EpochResult, decision: Decision)] = []
   private(set) var best: [(weights: NetworkWeights, result: EpochResult)] = []
+  private(set) var warnings: [String] = []
   private(set) var finished: (result: SearchResult, weights: NetworkWeights)?
+
+  /// Called when the search is over, before its checkpoints are removed.
+  var atEnd: () -> Void = {}
 
   func observe(_ event: SearchEvent) {
     switch event {
@@ -38,9 +42,15 @@ final class Watcher: SearchObserver {
     case .epoch(let record, let result, let decision):
       epochs.append((record, result, decision))
       log.append("epoch \(result.epoch)")
+    case .resumed(_, let point):
+      log.append("resumed after step \(point.step)")
+    case .warning(let text):
+      log.append("warning")
+      warnings.append(text)
     case .finished(let result, let weights):
       finished = (result, weights)
       log.append("finished")
+      atEnd()
     }
   }
 }
@@ -52,14 +62,21 @@ struct SearchTrial {
   var batchNorm = TrainingOptions.BatchNorm.local
   var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
-  var training: TrainingOptions { TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1, batchNorm: batchNorm) }
+  var batchSize = 16
 
-  func run(on communicator: Communicator) throws -> (SearchResult, Watcher) {
-    let watcher = Watcher()
+  var training: TrainingOptions {
+    TrainingOptions(batchSize: batchSize, learningRate: 0.005, seed: 1, batchNorm: batchNorm)
+  }
+
+  func run(
+    on communicator: Communicator, checkpoints: CheckpointPlan? = nil, from checkpoint: SearchCheckpoint? = nil,
+    watcher: Watcher = Watcher()
+  ) throws -> (SearchResult, Watcher) {
     let coordinator = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
       training: training, observer: watcher)
-    return (try coordinator.run(), watcher)
+    coordinator.checkpoints = checkpoints
+    return (try coordinator.run(from: checkpoint), watcher)
   }
 }
 

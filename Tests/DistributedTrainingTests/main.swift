@@ -6,5 +6,6 @@ import RankTesting
 RankTests.main { universe in
   let alone = universe.selfCommunicator
   return gradientReducerTests() + rankCountTests(alone: alone) + localBatchNormTests(alone: alone)
-    + repeatabilityTests() + evaluationTests(alone: alone) + searchTests() + restartTests() + errorTests(alone: alone)
+    + repeatabilityTests() + evaluationTests(alone: alone) + searchTests() + restartTests()
+    + checkpointTests(alone: alone) + errorTests(alone: alone)
 }

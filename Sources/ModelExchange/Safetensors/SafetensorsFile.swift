@@ -1,6 +1,8 @@
 // Files of named tensors in the safetensors format (https://github.com/huggingface/safetensors): the length of the
 // header as a 64-bit little-endian integer, the header as JSON, and the values, little-endian in C order.
 
+import Files
+
 /// A named tensor of 32-bit floats.
 public struct Tensor: Hashable, Sendable {
   /// Its name, unlike that of any other tensor in a file.
@@ -44,7 +46,12 @@ public struct SafetensorsFile: Hashable, Sendable {
   /// Stricter than the format: a file with other types than `F32` is refused.
   /// - Throws: `ModelFileError` if the file cannot be read, is larger than `maximumSize`, or is malformed.
   public init(path: String) throws(ModelFileError) {
-    let file = try InputFile(path: path)
+    let file = try ModelFileError.translating { () throws(FileError) in try InputFile(path: path) }
+    func read<Word: FixedWidthInteger & BitwiseCopyable>(
+      _ count: Int, of type: Word.Type
+    ) throws(ModelFileError) -> [Word] {
+      try ModelFileError.translating { () throws(FileError) in try file.read(count, of: type) }
+    }
     guard file.size <= Self.maximumSize else {
       throw .malformed(
         file: path, .file, expected: "at most \(Self.maximumSize) bytes", found: "\(file.size) bytes")
@@ -52,18 +59,18 @@ public struct SafetensorsFile: Hashable, Sendable {
     guard file.size >= 8 else {
       throw .malformed(file: path, .byte(0), expected: "the 8 bytes of a length", found: "\(file.size) bytes")
     }
-    let length = try file.read(1, of: UInt64.self)[0]
+    let length = try read(1, of: UInt64.self)[0]
     guard let headerSize = Int(exactly: length), headerSize <= min(file.size - 8, Self.maximumHeaderSize) else {
       throw .malformed(
         file: path, .byte(0),
         expected: "a header of at most \(min(file.size - 8, Self.maximumHeaderSize)) bytes", found: "one of \(length)")
     }
     let header = try SafetensorsHeader(
-      json: file.read(headerSize, of: UInt8.self), dataSize: file.size - 8 - headerSize, file: path)
+      json: read(headerSize, of: UInt8.self), dataSize: file.size - 8 - headerSize, file: path)
     metadata = header.metadata
     tensors = []
     for entry in header.entries {
-      let words = try file.read(entry.range.count / 4, of: UInt32.self)
+      let words = try read(entry.range.count / 4, of: UInt32.self)
       tensors.append(Tensor(name: entry.name, shape: entry.shape, values: words.map(Float.init(bitPattern:))))
     }
   }
@@ -73,10 +80,12 @@ public struct SafetensorsFile: Hashable, Sendable {
   /// - Throws: `ModelFileError.unwritable`; nothing new is then at `path` or beside it.
   public func write(to path: String) throws(ModelFileError) {
     let header = SafetensorsHeader(tensors: tensors, metadata: metadata).json
-    var file = try AtomicFile(path: path)
-    try file.write([UInt64(header.count)])
-    try file.write(header)
-    for tensor in tensors { try file.write(tensor.values.map(\.bitPattern)) }
-    try file.commit()
+    try ModelFileError.translating { () throws(FileError) in
+      var file = try AtomicFile(path: path)
+      try file.write([UInt64(header.count)])
+      try file.write(header)
+      for tensor in tensors { try file.write(tensor.values.map(\.bitPattern)) }
+      try file.commit()
+    }
   }
 }

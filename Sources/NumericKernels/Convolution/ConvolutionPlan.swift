@@ -60,6 +60,15 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
   /// How many such parts there are.
   var gradientParts: Int { algorithm.weightBlocks / gradientBlocks * (outputs / gradientColumns) }
 
+  /// Whether each part has memory of its own. Where one block completes them, they are transformed back at once, and a
+  /// place for each thread will do.
+  var keepsGradientParts: Bool { block < tiles || gradientParts <= threads }
+
+  /// Images whose input gradient a thread computes at once: about a chunk, and no more than a fair share of a block.
+  func imagesPerPart(_ images: Int) -> Int {
+    max(1, min(chunk / algorithm.tilesPerImage, (images + threads - 1) / threads))
+  }
+
   /// Whether a block is one thread's chunk, and lies where that lies.
   var blockIsChunk: Bool { threads == 1 && block == chunk }
 
@@ -71,9 +80,8 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
     }
     layout.scratch = layout.take(threads, TileScratch.floats(channels: max(inputs, outputs)))
     layout.weights = layout.take(1, matrices(inputs, outputs))
-    // Parts that one block completes are transformed back at once, and not kept.
     layout.weightGradient = layout.take(
-      block >= tiles ? threads : gradientParts, matrices(gradientRows, gradientColumns))
+      keepsGradientParts ? gradientParts : threads, matrices(gradientRows, gradientColumns))
     layout.chunkInputs = layout.take(threads, matrices(chunk, inputs))
     layout.chunkOutputs = layout.take(threads, matrices(chunk, outputs))
     layout.blockInputs = blockIsChunk ? layout.chunkInputs : layout.take(1, matrices(block, inputs))

@@ -24,9 +24,10 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
   // MARK: Forward
 
   func forward(input: Activation, weights: FloatView, output: FloatView, sums: BufferView<Double>) {
+    require(sums.count >= 2 * plan.outputs, "sums hold two numbers per channel")
     transformWeights(weights)
     pool.run(plan.chunks, ForwardChunk(call: self, input: input, output: output, inference: nil))
-    for i in 0..<sums.count { sums[i] = 0 }
+    sums.prefix(2 * plan.outputs).fill(0)
     for chunk in 0..<plan.chunks {
       let part = memory[layout.sums.part(chunk)]
       for i in 0..<2 * plan.outputs { sums.base[i] += Double(part.base[i]) }
@@ -90,13 +91,10 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     func run(part: Int, thread: Int) {
       let scratch = call.scratch(thread)
       switch kind {
-      case .transform:
-        call.algorithm.transformWeights(part, view, into: call.weights(transposed: false), scratch)
-        stream_fence()
-      case .transpose:
-        call.algorithm.transposeWeights(part, view, into: call.weights(transposed: true), scratch)
-        stream_fence()
+      case .transform: call.algorithm.transformWeights(part, view, into: call.weights(transposed: false), scratch)
+      case .transpose: call.algorithm.transposeWeights(part, view, into: call.weights(transposed: true), scratch)
       }
+      stream_fence()
     }
   }
 
@@ -117,11 +115,13 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
         TransformBlock(call: self, tiles: tiles, input: input, gradient: gradient))
       pool.run(plan.gradientParts, AddWeightGradient(call: self, tiles: tiles, gradient: weightGradient))
       if let inputGradient {
-        let images = pool.threads == 1 ? 1 : tiles.count / algorithm.tilesPerImage
+        let images = tiles.count / algorithm.tilesPerImage
+        // One thread takes the block as it is, even a part of an image.
+        let share = pool.threads == 1 ? tiles.count : plan.imagesPerPart(images) * algorithm.tilesPerImage
         pool.run(
-          images,
+          (tiles.count + share - 1) / share,
           AddInputGradient(
-            call: self, tiles: tiles, images: images, gradient: inputGradient, summation: summation(inputGradient)))
+            call: self, tiles: tiles, share: share, gradient: inputGradient, summation: summation(inputGradient)))
       }
     }
     if let inputGradient, let finish = inputGradient.finish {
@@ -165,7 +165,7 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
       let first = part % parts * plan.gradientBlocks
       let column = part / parts * plan.gradientColumns
       let channels = 16 * plan.gradientBlocks
-      let sums = call.weightGradient(plan.block >= plan.tiles ? thread : part)
+      let sums = call.weightGradient(plan.keepsGradientParts ? part : thread)
       let (inputs, gradients) = (call.blockInputs, call.blockGradients)
       for position in 0..<Algorithm.positions {
         let used = call.algorithm.inputs(at: position)
@@ -185,18 +185,18 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     }
   }
 
-  /// dV = dM·Uᵀ and dX += B dV Bᵀ, chunk by chunk, for some of the images of a block.
+  /// dV = dM·Uᵀ and dX += B dV Bᵀ, chunk by chunk, for a part of a block.
   private struct AddInputGradient: ParallelTask {
     let call: TiledConvolution
     let tiles: Range<Int>
-    let images: Int
+    /// Tiles of a part.
+    let share: Int
     let gradient: InputGradient
     let summation: GradientSummation?
 
     func run(part: Int, thread: Int) {
-      let share = tiles.count / images
       let first = tiles.lowerBound + part * share
-      let last = first + share
+      let last = min(first + share, tiles.upperBound)
       for start in stride(from: first, to: last, by: call.plan.chunk) {
         run(start..<min(start + call.plan.chunk, last), thread: thread)
       }

@@ -4,19 +4,23 @@ import Foundation
 
 /// A file in the making. It grows under a temporary name beside its place, and moves there with `commit()`; without
 /// that it vanishes.
-struct AtomicFile: ~Copyable {
+public struct AtomicFile: ~Copyable {
   private let path: String
   private let directory: String
   private let temporaryPath: String
   private let descriptor: Int32
   private var isCommitted = false
+  private static let prefix = ".odn-"
+  private static let suffix = ".part"
 
-  init(path: String) throws(ModelFileError) {
+  /// Begins a file that is to stand at `path`.
+  /// - Throws: `FileError.unwritable` if its directory takes no new file.
+  public init(path: String) throws(FileError) {
     self.path = path
     directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
-    temporaryPath = "\(directory).odn-\(UUID().uuidString).part"
+    temporaryPath = directory + Self.prefix + UUID().uuidString + Self.suffix
     let descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .unwritable(file: path, reason: String(cString: strerror(errno))) }
+    guard descriptor >= 0 else { throw .unwritable(path: path, reason: FileError.lastReason) }
     self.descriptor = descriptor
   }
 
@@ -26,7 +30,8 @@ struct AtomicFile: ~Copyable {
   }
 
   /// Appends integers, stored little-endian.
-  func write<Word: FixedWidthInteger & BitwiseCopyable>(_ words: [Word]) throws(ModelFileError) {
+  /// - Throws: `FileError.unwritable`.
+  public func write<Word: FixedWidthInteger & BitwiseCopyable>(_ words: [Word]) throws(FileError) {
     let stored = Word(littleEndian: 1) == 1 ? words : words.map(\.littleEndian)
     var done = 0
     while done < stored.count * MemoryLayout<Word>.size {
@@ -41,7 +46,8 @@ struct AtomicFile: ~Copyable {
   }
 
   /// Makes the content durable, and only then visible under the file's own name.
-  mutating func commit() throws(ModelFileError) {
+  /// - Throws: `FileError.unwritable`.
+  public mutating func commit() throws(FileError) {
     try check(fsync(descriptor))
     let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try check(parent)
@@ -52,8 +58,16 @@ struct AtomicFile: ~Copyable {
     if fsync(parent) != 0 && errno != EINVAL { try check(-1) }
   }
 
+  /// Removes what files in the making left in `directory` when their process was killed.
+  public static func removeLeftovers(in directory: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+      unlink("\(directory)/\(name)")
+    }
+  }
+
   /// Turns the -1 of a system call into an error with its reason.
-  private func check(_ result: some SignedInteger) throws(ModelFileError) {
-    guard result >= 0 else { throw .unwritable(file: path, reason: String(cString: strerror(errno))) }
+  private func check(_ result: some SignedInteger) throws(FileError) {
+    guard result >= 0 else { throw .unwritable(path: path, reason: FileError.lastReason) }
   }
 }

@@ -3,20 +3,23 @@
 import Foundation
 
 /// An open regular file, whose bytes are asked for in order.
-struct InputFile: ~Copyable {
-  let path: String
+public struct InputFile: ~Copyable {
+  /// Its path.
+  public let path: String
   /// Bytes of the whole file.
-  let size: Int
+  public let size: Int
   private let descriptor: Int32
 
-  init(path: String) throws(ModelFileError) {
+  /// Opens the file at `path`.
+  /// - Throws: `FileError.unreadable`, also for directories, pipes and devices.
+  public init(path: String) throws(FileError) {
     // O_NONBLOCK so that a pipe of that name does not make us wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .unreadable(file: path, reason: String(cString: strerror(errno))) }
+    guard descriptor >= 0 else { throw .unreadable(path: path, reason: FileError.lastReason) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw .unreadable(file: path, reason: "it is not a regular file")
+      throw .unreadable(path: path, reason: "it is not a regular file")
     }
     self.path = path
     size = Int(status.st_size)
@@ -26,9 +29,11 @@ struct InputFile: ~Copyable {
   deinit { close(descriptor) }
 
   /// The next `count` integers, which the caller knows to be in the file; they are stored little-endian.
-  func read<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of _: Word.Type) throws(ModelFileError) -> [Word] {
+  /// - Throws: `FileError.unreadable`.
+  public func read<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of _: Word.Type) throws(FileError) -> [Word]
+  {
     var words = [Word](repeating: 0, count: count)
-    var failure: ModelFileError?
+    var failure: FileError?
     words.withUnsafeMutableBytes { bytes in
       var done = 0
       while done < bytes.count && failure == nil {
@@ -38,9 +43,9 @@ struct InputFile: ~Copyable {
         if count > 0 {
           done += count
         } else if count == 0 {
-          failure = .unreadable(file: path, reason: "it became shorter while it was read")
+          failure = .unreadable(path: path, reason: "it became shorter while it was read")
         } else if errno != EINTR {
-          failure = .unreadable(file: path, reason: String(cString: strerror(errno)))
+          failure = .unreadable(path: path, reason: FileError.lastReason)
         }
       }
     }

@@ -1,0 +1,220 @@
+// Everything that a search is between two steps, as a file: what has been decided, the networks, and where each rank is.
+
+import Checkpoints
+import DepthSearch
+import Foundation
+import NeuralNetwork
+
+/// A search between two steps.
+public struct SearchCheckpoint: Sendable {
+  /// The part of a checkpoint that is text.
+  struct State: Codable {
+    var origin: CheckpointOrigin
+    var seed: UInt64
+    var ranks: Int
+    var batchSize: Int
+    var trainImages: Int
+    var progress: SearchProgress
+    var policy: SearchState
+    /// Wall time of the search so far, and of the epoch that is under way.
+    var seconds: Double
+    var epochSeconds: Double
+    /// Steps done in that epoch.
+    var step: Int
+    /// The network whose levels are searched, at its largest depth.
+    var largest: Architecture
+    /// Sets of running statistics: one per rank, or one where all have the same.
+    var statistics = 0
+    var bestOfDepth: EpochResult?
+    var bestOfAll: EpochResult?
+  }
+
+  /// The path of the file that it was read from.
+  public let path: String
+  let state: State
+  let memory: SearchMemory
+  /// The network in training; nil once only the test of the result is left.
+  let training: TrainingState?
+
+  /// What ran when it was written.
+  public var origin: CheckpointOrigin { state.origin }
+  /// Where it continues.
+  public var point: ResumePoint { ResumePoint(self) }
+  /// The ranks that trained together.
+  public var ranks: Int { state.ranks }
+}
+
+extension SearchCheckpoint {
+  /// The content of a file.
+  static func content(_ state: State, _ memory: SearchMemory, _ training: TrainingState?) throws -> CheckpointContent {
+    var state = state
+    state.bestOfDepth = memory.bestOfDepth?.result
+    state.bestOfAll = memory.bestOfAll?.result
+    state.statistics = training?.statistics.count ?? 0
+    state.step = training?.step ?? 0
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    var sections = [CheckpointSection("state", .bytes(Array(try encoder.encode(state))))]
+    func add(_ name: String, _ weights: NetworkWeights?) {
+      guard let weights else { return }
+      sections.append(CheckpointSection("\(name).parameters", .floats(weights.parameters)))
+      sections.append(CheckpointSection("\(name).statistics", .floats(weights.statistics)))
+    }
+    add("warm", memory.warm)
+    add("bestOfDepth", memory.bestOfDepth?.weights)
+    if !state.sharesBest { add("bestOfAll", memory.bestOfAll?.weights) }
+    if let training {
+      sections.append(CheckpointSection("training.values", .floats(training.values)))
+      sections.append(CheckpointSection("training.momenta", .floats(training.momenta)))
+      for own in training.statistics { sections.append(CheckpointSection("training.statistics", .floats(own))) }
+      let sums = training.progress.flatMap { [$0.sums.loss, $0.sums.correct, $0.sums.total] }
+      sections.append(CheckpointSection("training.sums", .doubles(sums)))
+    }
+    return CheckpointContent(sections)
+  }
+
+  /// Reads a file that a search wrote. It is untrusted: all sections have to be intact, and what they hold has to fit
+  /// together.
+  /// - Throws: `CheckpointError`.
+  public init(path: String) throws(CheckpointError) {
+    self.path = path
+    var reader = try CheckpointReader(path: path)
+    let text = try reader.bytes("state", atMost: Self.maximumStateSize)
+    let state: State
+    do {
+      state = try JSONDecoder().decode(State.self, from: Data(text))
+    } catch {
+      throw reader.damaged("section state", expected: "the state of a search", found: Self.explain(error))
+    }
+    if let problem = state.problem {
+      throw reader.damaged("section state", expected: problem.expected, found: problem.found)
+    }
+    self.state = state
+    var memory = SearchMemory()
+    if state.progress.stage == .level {
+      memory.warm = try reader.weights("warm", state.largest, .all)
+    }
+    if let result = state.bestOfDepth {
+      let weights = try reader.weights("bestOfDepth", try state.network(result.depth, reader), .deepest)
+      memory.bestOfDepth = KeptWeights(weights: weights, result: result)
+    }
+    if state.sharesBest {
+      memory.bestOfAll = memory.bestOfDepth
+    } else if let result = state.bestOfAll {
+      let weights = try reader.weights("bestOfAll", try state.network(result.depth, reader), .deepest)
+      memory.bestOfAll = KeptWeights(weights: weights, result: result)
+    }
+    self.memory = memory
+    training = state.progress.outcome == nil ? try reader.training(state) : nil
+    try reader.expectEnd()
+  }
+
+  /// Far more than the records of all depths and a configuration need.
+  private static let maximumStateSize = 1 << 20
+
+  private static func explain(_ error: any Error) -> String {
+    let context: DecodingError.Context? =
+      switch error as? DecodingError {
+      case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context),
+        .valueNotFound(_, let context):
+        context
+      default: nil
+      }
+    let key = context?.codingPath.map(\.stringValue).joined(separator: ".") ?? ""
+    return "something else" + (key.isEmpty ? "" : " at \(key.prefix(60).debugDescription)")
+  }
+}
+
+extension SearchCheckpoint.State {
+  /// Whether the best of the level in training is the best of all, so that its weights are written once.
+  var sharesBest: Bool { bestOfDepth != nil && bestOfDepth == bestOfAll }
+
+  /// The network in training.
+  fileprivate var heads: HeadSelection { progress.stage == .warmUp ? .all : .deepest }
+
+  /// The network at `depth`, which has to be a level of the search.
+  fileprivate func network(
+    _ depth: Int, _ reader: borrowing CheckpointReader
+  ) throws(CheckpointError) -> Architecture {
+    do throws(ArchitectureError) {
+      return try largest.withDepth(depth)
+    } catch {
+      throw reader.damaged("section state", expected: "depths of the network", found: "\(error)")
+    }
+  }
+
+  /// What no search can be in, in values that the decoder takes.
+  fileprivate var problem: (expected: String, found: String)? {
+    let limit = 1_000_000_000
+    if !(1...1_000_000).contains(ranks) { return ("a number of ranks", "\(ranks)") }
+    if !(1...limit).contains(batchSize) || !(1...limit).contains(trainImages) {
+      return ("sizes of a training", "\(batchSize) of \(trainImages) images")
+    }
+    if !(0...limit).contains(progress.searchEpoch) || !(progress.searchEpoch...limit).contains(progress.epochsDone) {
+      return ("numbers of epochs", "\(progress.searchEpoch) of \(progress.epochsDone)")
+    }
+    if !(0...(trainImages + batchSize - 1) / batchSize).contains(step) { return ("a step of an epoch", "\(step)") }
+    if !(progress.learningRate > 0 && progress.learningRate.isFinite) {
+      return ("a learning rate", "\(progress.learningRate)")
+    }
+    if !(seconds >= 0 && epochSeconds >= 0 && seconds + epochSeconds < 1e12) {
+      return ("a time in seconds", "\(seconds) and \(epochSeconds)")
+    }
+    if progress.outcome == nil ? ![1, ranks].contains(statistics) : statistics != 0 {
+      return ("statistics of \(ranks) ranks", "\(statistics)")
+    }
+    if progress.outcome != policy.outcome || policy.epoch != progress.searchEpoch
+      || (progress.outcome != nil && (progress.stage == .warmUp || bestOfDepth == nil || bestOfAll == nil))
+    {
+      return ("a search in one state", "one that has ended and has not")
+    }
+    if progress.stage == .warmUp && (bestOfDepth != nil || bestOfAll != nil || policy.epoch != 0) {
+      return ("no level trained in the warm-up", "one")
+    }
+    if let bestOfDepth, bestOfDepth.depth != policy.depth {
+      return ("best weights of depth \(policy.depth)", "depth \(bestOfDepth.depth)")
+    }
+    return nil
+  }
+}
+
+extension CheckpointReader {
+  fileprivate mutating func weights(
+    _ name: String, _ architecture: Architecture, _ heads: HeadSelection
+  ) throws(CheckpointError) -> NetworkWeights {
+    // Read first: there is memory for no more than the file has.
+    let layout = NetworkLayout(architecture, heads: heads)
+    let parameters = try floats("\(name).parameters", count: layout.parameterFloats)
+    let statistics = try floats("\(name).statistics", count: layout.statisticsFloats)
+    var weights = NetworkWeights(architecture, heads: heads)
+    weights.parameters = parameters
+    weights.statistics = statistics
+    return weights
+  }
+
+  fileprivate mutating func training(_ state: SearchCheckpoint.State) throws(CheckpointError) -> TrainingState {
+    let depth = state.progress.stage == .warmUp ? state.largest.depth : state.policy.depth
+    let architecture = try state.network(depth, self)
+    let layout = NetworkLayout(architecture, heads: state.heads)
+    let values = try floats("training.values", count: layout.parameterFloats)
+    let momenta = try floats("training.momenta", count: layout.parameterFloats)
+    var statistics: [[Float]] = []
+    for _ in 0..<state.statistics {
+      statistics.append(try floats("training.statistics", count: layout.statisticsFloats))
+    }
+    let sums = try doubles("training.sums", count: 3 * state.ranks)
+    // Counts are exact below 2⁵³, and no image is counted twice.
+    let largestCount = Double(state.trainImages * state.largest.depth)
+    var progress: [EpochProgress] = []
+    for rank in 0..<state.ranks {
+      let own = AnswerSums(loss: sums[3 * rank], correct: sums[3 * rank + 1], total: sums[3 * rank + 2])
+      guard own.loss.isFinite, 0 <= own.correct, own.correct <= own.total, own.total <= largestCount else {
+        throw damaged("section training.sums", expected: "sums over images", found: "\(own)")
+      }
+      progress.append(EpochProgress(step: state.step, sums: own))
+    }
+    return TrainingState(
+      architecture: architecture, heads: state.heads, values: values, momenta: momenta, statistics: statistics,
+      progress: progress)
+  }
+}

@@ -1,0 +1,34 @@
+// The weights that a search keeps besides those in training. Only rank 0 has any.
+
+import DepthSearch
+import NeuralNetwork
+
+/// Weights, and the epoch that they are from.
+struct KeptWeights: Sendable {
+  let weights: NetworkWeights
+  let result: EpochResult
+}
+
+/// What rank 0 remembers.
+struct SearchMemory: Sendable {
+  /// The weights that the warm-up ended with, of all levels.
+  var warm: NetworkWeights?
+  /// The best of the level in training.
+  var bestOfDepth: KeptWeights?
+  /// The best of all levels.
+  var bestOfAll: KeptWeights?
+
+  /// Takes in weights that are the best of their level.
+  mutating func keep(_ weights: NetworkWeights, from result: EpochResult) {
+    let kept = KeptWeights(weights: weights, result: result)
+    bestOfDepth = kept
+    if bestOfAll.map({ result.validation.isBetter(than: $0.result.validation) }) ?? true { bestOfAll = kept }
+  }
+
+  /// What a level starts from; nil without warm weights, as on other ranks.
+  func start(ofDepth depth: Int, growth: SearchOptions.Restart?) throws -> NetworkWeights? {
+    guard var weights = try warm?.extracting(depth: depth) else { return nil }
+    if growth == .inherit, let bestOfDepth { weights.adopt(bestOfDepth.weights) }
+    return weights
+  }
+}

@@ -1,0 +1,68 @@
+// How far a search is, and how that is told.
+
+import DepthSearch
+import NeuralNetwork
+
+/// How far a search is; the same on all ranks.
+struct SearchProgress: Codable, Equatable, Sendable {
+  /// The part of the search that is under way.
+  var stage = SearchStage.warmUp
+  /// Epochs done, warm-up included: the key of each epoch's order and augmentation.
+  var epochsDone = 0
+  /// Epochs of the search done.
+  var searchEpoch = 0
+  /// The learning rate of the next epoch of the search.
+  var learningRate: Double
+  /// How the search ended, once only the test of the result is left.
+  var outcome: Outcome?
+
+  /// Epochs of the warm-up done.
+  var warmUpEpoch: Int { epochsDone - searchEpoch }
+
+  /// Goes on to what a decision says.
+  mutating func take(_ decision: Decision) {
+    searchEpoch = decision.epoch
+    learningRate = decision.learningRate
+    outcome = decision.outcome
+  }
+}
+
+extension Decision {
+  /// Whether there is a checkpoint after it. A new level has one when it starts.
+  var changesCourse: Bool { !explanation.isEmpty && growth == nil }
+}
+
+/// Where a search continues.
+public struct ResumePoint: Sendable {
+  /// The checkpoint's path.
+  public let file: String
+  /// The part of the search that was under way.
+  public let stage: SearchStage
+  /// The depth in training; the largest in the warm-up.
+  public let depth: Int
+  /// Epochs of the warm-up done.
+  public let warmUpEpochs: Int
+  /// Epochs of the search done.
+  public let searchEpochs: Int
+  /// Steps done in the epoch that was under way.
+  public let step: Int
+  /// Wall time of the search up to there.
+  public let seconds: Double
+  /// The ranks that trained together.
+  public let ranks: Int
+  /// The best of the depth in training, if it has an epoch.
+  public let best: (weights: NetworkWeights, result: EpochResult)?
+
+  init(_ checkpoint: SearchCheckpoint) {
+    let state = checkpoint.state
+    file = checkpoint.path
+    stage = state.progress.stage
+    depth = stage == .warmUp ? state.largest.depth : state.policy.depth
+    warmUpEpochs = state.progress.warmUpEpoch
+    searchEpochs = state.progress.searchEpoch
+    step = state.step
+    seconds = state.seconds
+    ranks = state.ranks
+    best = checkpoint.memory.bestOfDepth.map { ($0.weights, $0.result) }
+  }
+}

@@ -1,0 +1,107 @@
+// How a search is saved and taken up again. All ranks take part; rank 0 has the file.
+
+import Checkpoints
+import DepthSearch
+import MPI
+import NeuralNetwork
+
+extension SearchCoordinator {
+  /// After a step: saves or stops the search if it is time to, on all ranks alike.
+  func pause() throws {
+    guard let checkpointer else { return }
+    let pause = try checkpointer.pause()
+    if pause == .none { return }
+    try save()
+    if pause == .stop {
+      throw TrainingError.stopped(checkpoint: try communicator.broadcast([checkpointer.newest], from: 0)[0])
+    }
+  }
+
+  /// Writes a checkpoint of the search as it stands. One that cannot be written is a warning: the search goes on, and
+  /// the one before is still there.
+  func save() throws {
+    guard let checkpointer else { return }
+    // After the last decision only what was kept counts.
+    let unfinished = progress.outcome == nil ? trainee : nil
+    let training = try unfinished.flatMap { try $0.trainer.gatherState($0.epoch) }
+    guard communicator.rank == 0, training?.isFinite ?? true else { return }
+    let state = SearchCheckpoint.State(
+      origin: checkpointer.plan.origin, seed: self.training.seed, ranks: communicator.size,
+      batchSize: self.training.batchSize, trainImages: data.train.count, progress: progress, policy: policy.state,
+      seconds: ContinuousClock.now.seconds(since: start), epochSeconds: ContinuousClock.now.seconds(since: epochStart),
+      step: 0, largest: largest)
+    do {
+      try checkpointer.write(SearchCheckpoint.content(state, memory, training))
+    } catch let error as CheckpointError {
+      let before = checkpointer.newest.map { "; the checkpoint before is intact: \($0)" } ?? ""
+      try observe(.warning("training goes on without this checkpoint: \(error)\(before)"))
+    }
+  }
+
+  /// Puts all ranks where rank 0's checkpoint was written, if there is one. Collective.
+  /// - Throws: `MPIError`, what the observer throws, and `TrainingError.rankFailed` if the checkpoint is of a search that
+  ///   this cannot continue.
+  func resume(_ checkpoint: SearchCheckpoint?) throws {
+    let policy = try communicator.agree(isUsage: { $0 is TrainingError || $0 is SearchError }) {
+      try checkpoint.map(check)
+    }
+    let point = try communicator.broadcast(
+      Whereabouts(
+        progress: checkpoint?.state.progress, network: checkpoint?.training?.architecture,
+        heads: checkpoint?.training?.heads ?? .deepest), from: 0)
+    guard let progress = point.progress else { return }
+    self.progress = progress
+    var training = checkpoint?.training
+    if let checkpoint, let policy {
+      self.policy = policy
+      memory = checkpoint.memory
+      start = .now.advanced(by: .seconds(-checkpoint.state.seconds))
+      epochStart = .now.advanced(by: .seconds(-checkpoint.state.epochSeconds))
+      if !hasSameSteps(as: checkpoint) { training = training?.atEpochStart }
+      try observe(.resumed(plan, checkpoint.point))
+      for warning in warnings(on: checkpoint) { try observe(.warning(warning)) }
+    }
+    if let network = point.network {
+      let trainer = try makeTrainer(network, heads: point.heads)
+      trainee = Trainee(trainer: trainer, epoch: try trainer.restore(training))
+    }
+  }
+
+  /// The policy that goes on from a checkpoint, if this search can.
+  private func check(_ checkpoint: SearchCheckpoint) throws -> any DepthPolicy {
+    let found = checkpoint.state.largest
+    let isLevel = try found.depth >= largest.depth && found.withDepth(largest.depth) == largest
+    guard found == largest || (isLevel && checkpoint.state.progress.stage == .level) else {
+      throw TrainingError.otherNetwork(file: checkpoint.path, expected: largest, found: found)
+    }
+    return try search.makePolicy(
+      for: largest.family, learningRate: training.learningRate, resuming: checkpoint.state.policy)
+  }
+
+  /// Whether the steps of an epoch have the same images as when the checkpoint was written.
+  private func hasSameSteps(as checkpoint: SearchCheckpoint) -> Bool {
+    let state = checkpoint.state
+    return state.seed == training.seed && state.batchSize == training.batchSize && state.trainImages == data.train.count
+  }
+
+  private func warnings(on checkpoint: SearchCheckpoint) -> [String] {
+    var warnings: [String] = []
+    if checkpoint.ranks != communicator.size {
+      warnings.append(
+        "\(checkpoint.path) was written by \(checkpoint.ranks) ranks and is continued by \(communicator.size): numbers "
+          + "may be rounded differently from here on")
+    }
+    if !hasSameSteps(as: checkpoint) && checkpoint.state.step > 0 {
+      warnings.append(
+        "the images, their order or the batch size have changed: the epoch that was under way begins again")
+    }
+    return warnings
+  }
+}
+
+/// What all ranks have to know of a checkpoint; nothing if there is none.
+private struct Whereabouts: Codable {
+  let progress: SearchProgress?
+  let network: Architecture?
+  let heads: HeadSelection
+}

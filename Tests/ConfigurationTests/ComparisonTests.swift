@@ -1,0 +1,56 @@
+// Whether two configurations are of the same run.
+
+import Configuration
+import Testing
+
+@Suite("Comparing configurations")
+struct ComparisonTests {
+  private func configuration(_ settings: String...) throws -> Configuration {
+    try Configuration(yaml: minimal, name: "test", settings: settings)
+  }
+
+  @Test("values hold every key once, as YAML")
+  func values() throws {
+    let values = try configuration("search.epochLimit=7").values
+    #expect(values.keys.sorted() == Configuration.keys.map(\.path).sorted())
+    #expect(values["search.target"] == "99.5")
+    #expect(values["search.epochLimit"] == "7")
+    #expect(values["dataset.trainLimit"] == "null")
+    #expect(values["search.plateau.factor"] == "0.6")
+  }
+
+  @Test("keys that differ are named in their order, with both values")
+  func differences() throws {
+    let before = try configuration().values
+    let now = try configuration("training.batchSize=64", "dataset.trainLimit=10", "training.seed=1")
+    #expect(
+      now.differences(from: before).map(\.description) == [
+        "dataset.trainLimit (10, was null)", "training.batchSize (64, was 128)", "training.seed (1, was 0)",
+      ])
+    #expect(now.differences(from: now.values) == [])
+    #expect(now.hash != (try configuration().hash))
+  }
+
+  @Test("a key that another version did not have differs")
+  func newKey() throws {
+    let now = try configuration()
+    var before = now.values
+    before["training.seed"] = nil
+    before["training.forgotten"] = "1"
+    #expect(now.differences(from: before).map(\.description) == ["training.seed (0, was not set)"])
+  }
+
+  @Test("where files lie and how often checkpoints are written makes no other run")
+  func elsewhere() throws {
+    let now = try configuration("dataset.directory=/data", "reliability.checkpointMinutes=1")
+    let before = try configuration()
+    #expect(now != before)
+    #expect(now.differences(from: before.values) == [])
+    #expect(now.hash == before.hash)
+    #expect(now.hash.count == 16)
+    #expect(
+      Configuration.keys.filter { !$0.changesResults }.map(\.path) == [
+        "dataset.directory", "reliability.checkpointMinutes",
+      ])
+  }
+}
