@@ -36,7 +36,7 @@ chaos: setup ## cut RUNS searches short in each of several ways, continue them, 
 	swift build -c release --build-tests
 	ODN_CHAOS_RUNS=$(RUNS) swift test -c release --disable-xctest --skip-build --filter 'CommandLineTests.*Resumption'
 
-bench: setup build ## time training steps of four networks on one core, and of one network on two ranks
+bench: setup build ## time training steps of four networks on one core, and of one of them on two
 	@Benchmarks/steps
 
 compare-pytorch: setup build ## compare those steps with PyTorch's on one core; ODN_PYTHON=… names a Python with torch

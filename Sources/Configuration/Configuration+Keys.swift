@@ -101,10 +101,12 @@ extension Configuration {
       Key(
         "batchNorm", \.batchNorm, .word(),
         "Whether batch-norm statistics are those of the rank's share of a batch or of the whole batch."),
-      Key("kernels", \.kernels, .word(), "The layers' implementation: the fast one, or the readable reference."),
+      Key(
+        "kernels", \.kernels, .word(),
+        "The layers' implementation: the fast one, the same without Winograd's algorithms, or the readable reference."),
       Key(
         "matrixEngine", \.matrixEngine, .word(),
-        "What multiplies the fast kernels' matrices: this program's own kernel, or OpenBLAS."),
+        "What multiplies matrices, but for the reference: this program's own kernel, or OpenBLAS."),
       Key(
         "threads", \.threads, .integer(1...1_024), null: "the cores that the rank is bound to", changesResults: false,
         "Threads of each rank. With the engine simd they change no bit, with blas the last ones."))

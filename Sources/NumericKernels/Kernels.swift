@@ -82,6 +82,9 @@ public enum KernelFamily: String, Codable, CaseIterable, Sendable {
   /// For training: Winograd's convolutions, products of matrices, SIMD loops over channels, several threads. Channels are
   /// multiples of 16, but for the images that the first convolution reads.
   case fast
+  /// Like `fast` without Winograd's algorithms, which round about ten times as much: convolutions are products of patches,
+  /// and take about three times as long.
+  case direct
   /// To read, and to test against: plain loops that accumulate in double precision.
   case reference
 
@@ -90,14 +93,15 @@ public enum KernelFamily: String, Codable, CaseIterable, Sendable {
   /// - Parameters:
   ///   - threads: threads that share each kernel, at least 1. With the engine `simd` they change no bit of the results.
   ///   - engine: what multiplies matrices.
-  ///   - profile: where the fast kernels note their times.
+  ///   - profile: where kernels other than the reference note their times.
   public func kernels(
     threads: Int = 1, engine: MatrixEngine = .simd, profile: KernelProfile? = nil
   ) -> any Kernels {
     switch self {
     case .reference: return ReferenceKernels()
-    case .fast:
-      let kernels = FastKernels(engine: engine, pool: ThreadPool(threads: threads))
+    case .fast, .direct:
+      let kernels = FastKernels(
+        allowsWinograd: self == .fast, engine: engine, pool: ThreadPool(threads: threads))
       return profile.map { ProfiledKernels(base: kernels, profile: $0) } ?? kernels
     }
   }

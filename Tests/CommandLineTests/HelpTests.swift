@@ -8,7 +8,9 @@ extension CommandLine {
   struct Help {
     @Test(
       "is as committed",
-      arguments: ["", "search", "train", "evaluate", "inspect", "datasets", "gradcheck", "benchmark step"])
+      arguments: [
+        "", "search", "train", "evaluate", "inspect", "datasets", "gradcheck", "benchmark step", "benchmark kernels",
+      ])
     func help(command: String) async throws {
       let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())
       #expect(run.exitCode == 0 && run.errors == "")

@@ -53,7 +53,7 @@ struct ErrorTests {
     ),
     (
       "training: {kernels: fats}",
-      "a.yaml:4:21: training.kernels: expected one of fast, reference, found \"fats\", did you mean fast?"
+      "a.yaml:4:21: training.kernels: expected one of fast, direct, reference, found \"fats\", did you mean fast?"
     ),
     (
       "communication: 3",

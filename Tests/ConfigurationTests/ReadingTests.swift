@@ -63,6 +63,8 @@ struct ReadingTests {
       seed: 18446744073709551615
       batchNorm: synchronized
       kernels: reference
+      matrixEngine: blas
+      threads: 3
     communication:
       bucketMegabytes: 0.5
     reliability:
@@ -90,7 +92,7 @@ struct ReadingTests {
       configuration.training
         == TrainingOptions(
           batchSize: 64, learningRate: 1e-5, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
-          kernels: .reference))
+          kernels: .reference, matrixEngine: .blas, threads: 3))
     #expect(configuration.communication.bucketMegabytes == 0.5)
     #expect(configuration.reliability.checkpointMinutes == 2.5)
   }

@@ -2,6 +2,7 @@
 
 /// Winograd's convolutions and products of matrices, SIMD loops over channels, several threads.
 struct FastKernels: Kernels {
+  let allowsWinograd: Bool
   let engine: MatrixEngine
   let pool: ThreadPool
 
@@ -88,6 +89,7 @@ struct FastKernels: Kernels {
 
   /// Winograd where it applies. The rule looks at the shape alone, so that every rank and run decides alike.
   private func algorithm(_ shape: ConvolutionShape) -> AlgorithmName {
+    guard allowsWinograd else { return .patches }
     if WinogradConvolution.applies(to: shape) { return .winograd }
     return StridedWinogradConvolution.applies(to: shape) ? .stridedWinograd : .patches
   }
