@@ -78,6 +78,12 @@ let package = Package(
         "MPI", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining", "RankTesting",
       ],
       path: "Tests/DistributedTrainingTests", swiftSettings: safe),
+    // Replaces malloc, so it has a process of its own.
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
+    .executableTarget(
+      name: "AllocationTests", dependencies: ["CAllocations", "NeuralNetwork", "NumericKernels"],
+      path: "Tests/AllocationTests",
+      swiftSettings: safe),
     .testTarget(name: "NumericKernelsTests", dependencies: ["NumericKernels"], swiftSettings: safe),
     .testTarget(
       name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericKernels"], swiftSettings: safe),

@@ -79,21 +79,21 @@ final class BatchNormalization {
   }
 
   /// Sets the gradients of weight and bias from `sums`, and returns the gradient in the input `output[rows, C]` of the
-  /// last forward pass, given that behind the normalization; nil where no replica has any rows.
+  /// last forward pass, given that behind the normalization.
   func backward(
     _ gradient: FloatView, output: FloatView, _ reduction: (any StatisticsReduction)?
-  ) throws -> NormalizedGradient? {
+  ) throws -> NormalizedGradient {
     let totals = sums
     for c in 0..<channels {
       biasGradient[c] = Float(totals[c])
       weightGradient[c] = Float((totals[channels + c] - mean.view[c] * totals[c]) * inverseDeviation.view[c])
     }
     try reduction?.sum(totals)
-    guard totalRows > 0 else { return nil }
     let coefficients = backwardCoefficients.view
     let result = NormalizedGradient(
       gradient: gradient, output: output, scale: coefficients.prefix(channels),
       slope: coefficients[channels..<2 * channels], shift: coefficients[2 * channels..<3 * channels])
+    guard totalRows > 0 else { return result }
     for c in 0..<channels {
       let (gradientSum, centre, deviation) = (totals[c], mean.view[c], inverseDeviation.view[c])
       let factor = Double(weight[c]) * deviation

@@ -54,7 +54,6 @@ final class ConvolutionUnit {
     _ input: Activation, images: Int, gradient: FloatView, inputGradient: InputGradient?, workspace: Workspace
   ) throws {
     let outputGradient = try normalization.backward(gradient, output: output, workspace.statisticsReduction)
-    guard let outputGradient else { return }
     workspace.kernels.convolutionGradient(
       shape, images: images, input: input, weights: weights, outputGradient: outputGradient,
       weightGradient: weightGradient, inputGradient: inputGradient, workspace: workspace.scratch)

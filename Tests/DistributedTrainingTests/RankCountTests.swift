@@ -62,9 +62,10 @@ private func twentySteps(
     expect.equal(runs[0].losses.count, 20)
     expect.equal(runs[0].totals.map(\.total), runs[1].totals.map(\.total))
     // Float sums in another order keep the losses within 1e-7, until an activation that close to 0 changes sides of a
-    // ReLU: from there they part by up to some 1e-4 within 20 steps.
+    // ReLU: from there they part by up to some 1e-3 within 20 steps.
     for (step, (together, single)) in zip(runs[0].losses, runs[1].losses).enumerated() {
-      expect(abs(together - single) <= 1e-3 * single, "loss \(together), alone \(single), in step \(step + 1)")
+      let tolerance = step < 2 ? 1e-5 : 5e-3
+      expect(abs(together - single) <= tolerance * single, "loss \(together), alone \(single), in step \(step + 1)")
     }
     for (name, part) in [("parameters", \NetworkWeights.parameters), ("statistics", \.statistics)] {
       let distance = relativeDistance(runs[0].weights[keyPath: part], runs[1].weights[keyPath: part])

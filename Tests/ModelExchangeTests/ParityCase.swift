@@ -69,22 +69,25 @@ struct ParityCase: Equatable, Sendable, CustomStringConvertible {
     let images = Self.images
     let network = DepthNetwork(weights.architecture, batchCapacity: images)
     network.weights = weights
+    let evaluated = InferenceNetwork(
+      weights.architecture, batchCapacity: images, kernels: KernelFamily.fast.kernels())
+    evaluated.load(weights)
     let pixels = AlignedBuffer<Float>(count: images * input.count)
     pixels.view.copy(from: channelsLast(self.pixels(batch: batch)))
     let labels = AlignedBuffer<Int32>(count: images)
     labels.view.copy(from: self.labels)
 
     var results: [Tensor] = []
-    func addLogits(_ name: String) throws {
-      let logits = try #require(network.logits(level: depth))
+    func addLogits(_ name: String, _ view: FloatView?) throws {
+      let logits = try #require(view)
       let count = images * Self.classes
       results.append(Tensor(name: name, shape: [images, Self.classes], values: logits.prefix(count).array))
     }
-    try withExtendedLifetime((pixels, labels)) {
-      try network.forward(pixels.view, images: images, mode: .evaluation)
-      try addLogits("evaluation.logits")
-      try network.forward(pixels.view, images: images, mode: .training)
-      try addLogits("training.logits")
+    try withExtendedLifetime((pixels, labels, evaluated)) {
+      evaluated.forward(pixels.view, images: images)
+      try addLogits("evaluation.logits", evaluated.logits(level: depth))
+      try network.forward(pixels.view, images: images)
+      try addLogits("training.logits", network.logits(level: depth))
       let loss = network.crossEntropy(images: images, labels: labels.view, globalImages: images).loss
       results.append(Tensor(name: "training.loss", shape: [], values: [Float(loss / Double(images))]))
       try network.backward(pixels.view, images: images)

@@ -20,6 +20,11 @@ final class Batch {
   var labels: BufferView<Int32> { labelBuffer.view }
 }
 
+/// Another replica, whose every sum is the number of its rows.
+private struct OtherReplica: StatisticsReduction {
+  func sum(_ values: BufferView<Double>) { for i in 0..<values.count { values[i] += 8 } }
+}
+
 @Suite("The network that is trained")
 struct DepthNetworkTests {
   static let input = ImageShape(height: 9, width: 7, channels: 2)
@@ -31,7 +36,7 @@ struct DepthNetworkTests {
   /// One forward and backward pass; returns the gradients by name.
   static func gradients(_ network: DepthNetwork, _ batch: Batch) throws -> [String: [Float]] {
     try withExtendedLifetime(batch) {
-      try network.forward(batch.input, images: batch.images, mode: .training)
+      try network.forward(batch.input, images: batch.images)
       _ = network.crossEntropy(images: batch.images, labels: batch.labels, globalImages: batch.images)
       try network.backward(batch.input, images: batch.images)
     }
@@ -49,7 +54,7 @@ struct DepthNetworkTests {
   func gradientCheck(network: (Architecture.Family, Int, HeadSelection), fast: Bool) throws {
     let architecture = try Architecture(
       family: network.0, depth: network.1, classes: 3, input: ImageShape(height: 4, width: 3, channels: 2))
-    let kernels = (fast ? KernelFamily.fast : .reference).kernels
+    let kernels = (fast ? KernelFamily.fast : .reference).kernels()
     try GradientCheck.run(architecture, heads: network.2, images: 2, seed: 1, kernels: kernels) { row in
       #expect(row.relativeError < GradientCheck.tolerance, "\(row)")
     }
@@ -110,7 +115,7 @@ struct DepthNetworkTests {
     let architecture = try Self.architecture(.resnet50, 4)
     let batch = Batch(architecture, images: 3)
     let networks = KernelFamily.allCases.map {
-      DepthNetwork(architecture, batchCapacity: 3, kernels: $0.kernels)
+      DepthNetwork(architecture, batchCapacity: 3, kernels: $0.kernels())
     }
     let optimizer = StochasticGradientDescent(learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4)
     for network in networks {
@@ -137,7 +142,7 @@ struct DepthNetworkTests {
     var losses: [Double] = []
     try withExtendedLifetime(batch) {
       for _ in 0..<20 {
-        try network.forward(batch.input, images: 8, mode: .training)
+        try network.forward(batch.input, images: 8)
         losses.append(network.crossEntropy(images: 8, labels: batch.labels, globalImages: 8).loss)
         try network.backward(batch.input, images: 8)
         network.update(optimizer)
@@ -146,21 +151,27 @@ struct DepthNetworkTests {
     #expect(losses[19] < 0.2 * losses[0])
   }
 
-  @Test("evaluation answers each image alone, whatever else is in the batch")
-  func evaluation() throws {
-    let architecture = try Self.architecture(.resnet18, 3)
-    let network = DepthNetwork(architecture, batchCapacity: 4)
-    network.weights = .initial(architecture, heads: .deepest, seed: 2)
-    let batch = Batch(architecture, images: 4)
-    try withExtendedLifetime(batch) {
-      try network.forward(batch.input, images: 4, mode: .evaluation)
-      let together = try #require(network.logits(level: 3)).array
-      let count = architecture.input.count
-      try network.forward(batch.input[2 * count..<3 * count], images: 1, mode: .evaluation)
-      let alone = try #require(network.logits(level: 3)).prefix(5).array
-      for (a, b) in zip(alone, together[10..<15]) { #expect(abs(a - b) <= 1e-5 * max(1, abs(b))) }
-      #expect(network.logits(level: 2) == nil)
+  @Test(
+    "training with one and with three threads gives the same bits",
+    arguments: [(Architecture.Family.resnet18, 3, HeadSelection.all), (.resnet50, 4, .deepest)])
+  func threads(network: (Architecture.Family, Int, HeadSelection)) throws {
+    let architecture = try Architecture(
+      family: network.0, depth: network.1, classes: 5, input: ImageShape(height: 14, width: 13, channels: 3))
+    let batch = Batch(architecture, images: 10)
+    let optimizer = StochasticGradientDescent(learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4)
+    let trained = try [1, 3].map { threads in
+      let kernels = KernelFamily.fast.kernels(threads: threads)
+      let depthNetwork = DepthNetwork(architecture, heads: network.2, batchCapacity: 10, kernels: kernels)
+      depthNetwork.weights = .initial(architecture, heads: network.2, seed: 4)
+      for _ in 0..<3 {
+        _ = try Self.gradients(depthNetwork, batch)
+        depthNetwork.update(optimizer)
+      }
+      return depthNetwork.weights
     }
+    #expect(trained[0].parameters.map(\.bitPattern) == trained[1].parameters.map(\.bitPattern))
+    #expect(trained[0].statistics.map(\.bitPattern) == trained[1].statistics.map(\.bitPattern))
+    #expect(trained[0].parameters.allSatisfy { $0.isFinite })
   }
 
   @Test("a rank without images has zero gradients and leaves the statistics alone")
@@ -174,6 +185,16 @@ struct DepthNetworkTests {
     let gradients = try Self.gradients(network, Batch(architecture, images: 0))
     #expect(gradients.values.allSatisfy { $0.allSatisfy { $0 == 0 } })
     #expect(network.weights.statistics == before)
+  }
+
+  @Test("a rank without images has zero gradients where other replicas have some")
+  func emptyShareAmongOthers() throws {
+    let architecture = try Self.architecture(.resnet50, 4)
+    let network = DepthNetwork(architecture, batchCapacity: 2, statisticsReduction: OtherReplica())
+    network.weights = .initial(architecture, heads: .deepest, seed: 2)
+    _ = try Self.gradients(network, Batch(architecture, images: 2))
+    let gradients = try Self.gradients(network, Batch(architecture, images: 0))
+    for (name, gradient) in gradients { #expect(gradient.allSatisfy { $0 == 0 }, "\(name)") }
   }
 
   @Test("gradients complete in the order of the arena: classifier and last block first, stem last")

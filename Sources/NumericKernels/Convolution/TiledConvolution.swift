@@ -104,7 +104,8 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     input: Activation, weights: FloatView, gradient: NormalizedGradient, weightGradient: FloatView,
     inputGradient: InputGradient?
   ) {
-    if plan.tiles == 0 { return weightGradient.fill(0) }
+    // The last block sets it, if there is one.
+    if plan.tiles == 0 { weightGradient.fill(0) }
     if inputGradient != nil {
       pool.run(algorithm.weightBlocks, WeightBlock(call: self, view: weights, kind: .transpose))
     }

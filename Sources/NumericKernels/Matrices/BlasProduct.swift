@@ -2,15 +2,14 @@
 
 import COpenBLAS
 
-/// `c = a · b` or `aᵀ · b`, plus `c` with `accumulate`: one call where the matrices are row-major, else one for each pair
-/// of panels.
+/// `c = a · b` or `aᵀ · b`, plus `c` with `accumulate`: one call for each pair of panels.
 func blasProduct(
   _ a: PanelMatrix, transposed: Bool, _ b: PanelMatrix, into c: PanelMatrix, _ size: ProductSize, accumulate: Bool
 ) {
   _ = oneThreadPerCall
-  let columns = b.isRowMajor && c.isRowMajor ? size.n : c.panel
-  let inner = transposed || a.isRowMajor ? size.k : min(a.panel, size.k)
-  let rows = !transposed || a.isRowMajor ? size.m : min(a.panel, size.m)
+  let columns = c.panel
+  let inner = transposed ? size.k : min(a.panel, size.k)
+  let rows = transposed ? min(a.panel, size.m) : size.m
   for column in stride(from: 0, to: size.n, by: columns) {
     for row in stride(from: 0, to: size.m, by: rows) {
       for depth in stride(from: 0, to: size.k, by: inner) {
@@ -50,10 +49,6 @@ func denseProduct(_ a: DenseOperand, _ b: DenseOperand, into c: FloatView, _ siz
     CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans, blasint(m),
     blasint(n), blasint(k), 1, a.view.base, blasint(a.isTransposed ? m : k), b.view.base,
     blasint(b.isTransposed ? k : n), accumulate ? 1 : 0, c.base, blasint(n))
-}
-
-extension PanelMatrix {
-  fileprivate var isRowMajor: Bool { panelStride == panel }
 }
 
 /// Set before the first product: parallelism is over tiles and ranks, and several threads may multiply at once, which

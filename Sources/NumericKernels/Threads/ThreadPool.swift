@@ -29,24 +29,21 @@ extension ParallelTask {
 final class ThreadPool: @unchecked Sendable {
   let threads: Int
   private let workers: [Worker]
-  /// Counts the calls: a new number is a new task. Written before the workers are woken, read by them after.
-  private let call = Atomic<Int>(0)
-  private let unfinished = Atomic<Int>(0)
-  private var task: (type: any ParallelTask.Type, value: UnsafeRawPointer)?
-  private var parts = 0
-  private var isEnding = false
+  private let call: SharedCall
 
   /// Starts `threads − 1` threads; at least 1 is the caller.
   init(threads: Int) {
     require(threads >= 1, "a pool has one thread at least")
     self.threads = threads
+    let call = SharedCall(threads: threads)
+    self.call = call
     workers = (1..<threads).map { Worker(index: $0) }
-    for worker in workers { worker.start { [unowned self] in serve(worker) } }
+    // Threads hold on to the call alone: the pool ends when its owner lets go of it, and ends them.
+    for worker in workers { worker.start { call.serve(worker) } }
   }
 
   deinit {
-    isEnding = true
-    call.add(1, ordering: .releasing)
+    call.end()
     for worker in workers {
       worker.wake()
       worker.join()
@@ -60,33 +57,57 @@ final class ThreadPool: @unchecked Sendable {
       return
     }
     withUnsafePointer(to: task) { pointer in
-      self.task = (Task.self, UnsafeRawPointer(pointer))
-      parts = count
-      unfinished.store(threads - 1, ordering: .relaxed)
-      call.add(1, ordering: .sequentiallyConsistent)
+      call.begin(Task.self, UnsafeRawPointer(pointer), parts: count)
       for worker in workers { worker.wake() }
-      runShare(of: 0)
-      Self.wait { unfinished.load(ordering: .acquiring) == 0 }
+      call.runShare(of: 0)
+      call.waitForOthers()
     }
   }
+}
 
-  private func runShare(of thread: Int) {
+/// What the caller tells the other threads: the present task.
+private final class SharedCall: @unchecked Sendable {
+  private let threads: Int
+  /// Counts the calls: a new number is a new task. Written before the workers are woken, read by them after.
+  private let number = Atomic<Int>(0)
+  private let unfinished = Atomic<Int>(0)
+  private var task: (type: any ParallelTask.Type, value: UnsafeRawPointer)?
+  private var parts = 0
+  private var isEnding = false
+
+  init(threads: Int) { self.threads = threads }
+
+  func begin(_ type: any ParallelTask.Type, _ value: UnsafeRawPointer, parts: Int) {
+    task = (type, value)
+    self.parts = parts
+    unfinished.store(threads - 1, ordering: .relaxed)
+    number.add(1, ordering: .sequentiallyConsistent)
+  }
+
+  func end() {
+    isEnding = true
+    number.add(1, ordering: .sequentiallyConsistent)
+  }
+
+  func runShare(of thread: Int) {
     guard let task else { return }
     for part in parts * thread / threads..<parts * (thread + 1) / threads {
       task.type.run(task.value, part: part, thread: thread)
     }
   }
 
-  private func serve(_ worker: Worker) {
+  func serve(_ worker: Worker) {
     var seen = 0
     while true {
-      worker.sleep { call.load(ordering: .sequentiallyConsistent) != seen }
+      worker.sleep { number.load(ordering: .sequentiallyConsistent) != seen }
       seen += 1
       if isEnding { return }
       runShare(of: worker.index)
       unfinished.subtract(1, ordering: .releasing)
     }
   }
+
+  func waitForOthers() { Self.wait { unfinished.load(ordering: .acquiring) == 0 } }
 
   /// Waits in a loop, which answers fastest, and lets others run where that takes long.
   private static func wait(until isDone: () -> Bool) {
@@ -150,5 +171,9 @@ private final class Worker: @unchecked Sendable {
     if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { sem_post(semaphore) }
   }
 
-  func join() { pthread_join(thread, nil) }
+  func join() {
+    pthread_join(thread, nil)
+    // It holds on to the worker.
+    body = {}
+  }
 }
