@@ -106,7 +106,8 @@ extension CommandLine {
       #expect(entries.first?.trainingImages == 60_000)
     }
 
-    @Test("that this build's gradients are right, with every implementation", arguments: ["fast", "direct", "reference"])
+    @Test(
+      "that this build's gradients are right, with every implementation", arguments: ["fast", "direct", "reference"])
     func gradients(kernels: String) async throws {
       let run = try await Program.run(["gradcheck", "--depth", "2", "--kernels", kernels], in: Workspace())
       #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")

@@ -27,19 +27,24 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
     tiles = images * algorithm.tilesPerImage
     let weights = Algorithm.positions * inputs * outputs
     let perTile = Algorithm.positions * (inputs + outputs)
-    // Transforms stay in the second-level cache. The transformed weights are read once per chunk, which wants 24 tiles to
-    // be worth it where they come from the third level, and 66 where they come from memory.
-    let least = weights <= Caches.thirdLevelFloats / 2 ? 24 : 66
-    let fitting = Caches.secondLevelFloats * 5 / 8 / perTile
-    chunk = max(1, min(tiles, min(max(fitting, least), 510) / 6 * 6))
+    // Transforms stay in the second-level cache, but the transformed weights are read once per chunk, which wants 24 tiles
+    // to be worth it. Small batches make four chunks, so that threads have something to share.
+    let fitting = min(max(Caches.secondLevelFloats * 5 / 8 / perTile, 24), 510)
+    chunk = max(1, min(tiles, fitting / 6 * 6, (tiles + 23) / 24 * 6))
     // The gradient of the transformed weights is read and written once per block: where it does not stay in the
-    // second-level cache, the block is as large as makes that cheap, and at most most of the third level.
+    // second-level cache, the block is as large as makes that cheap, and fits in the third level.
     let cheap = weights <= 3 * Caches.secondLevelFloats ? chunk : inputs * outputs / 256
     let affordable = Caches.thirdLevelFloats * 5 / 8 / perTile
     let wanted = max(chunk, min(cheap, affordable))
-    // Several threads share out a block by whole images.
-    let wholeImages = (wanted * threads + algorithm.tilesPerImage - 1) / algorithm.tilesPerImage
-    block = min(threads == 1 ? wanted : wholeImages * algorithm.tilesPerImage, max(tiles, 1))
+    // Several threads share out a block by whole images, as many for each.
+    let images = (wanted + algorithm.tilesPerImage - 1) / algorithm.tilesPerImage * threads
+    block = min(threads == 1 ? wanted : images * algorithm.tilesPerImage, max(tiles, 1))
+  }
+
+  /// Equal shares of `count` things for the threads, each of about `size` things.
+  func shares(_ count: Int, size: Int) -> EqualShares {
+    let rounds = max(1, (count + threads * size - 1) / (threads * size))
+    return EqualShares(count: count, parts: min(count, rounds * threads))
   }
 
   /// Number of chunks.
@@ -64,11 +69,6 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
   /// place for each thread will do.
   var keepsGradientParts: Bool { block < tiles || gradientParts <= threads }
 
-  /// Images whose input gradient a thread computes at once: about a chunk, and no more than a fair share of a block.
-  func imagesPerPart(_ images: Int) -> Int {
-    max(1, min(chunk / algorithm.tilesPerImage, (images + threads - 1) / threads))
-  }
-
   /// Whether a block is one thread's chunk, and lies where that lies.
   var blockIsChunk: Bool { threads == 1 && block == chunk }
 
@@ -90,6 +90,14 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
     layout.finish = layout.take(1, images * 4 * shape.inputChannels)
     return layout
   }
+}
+
+/// `count` things in `parts` consecutive runs, none more than one longer than another.
+struct EqualShares {
+  let count: Int
+  let parts: Int
+
+  subscript(part: Int) -> Range<Int> { count * part / parts..<count * (part + 1) / parts }
 }
 
 /// The regions of a workspace, in floats.

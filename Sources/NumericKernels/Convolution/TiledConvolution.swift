@@ -111,18 +111,19 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     }
     for first in stride(from: 0, to: plan.tiles, by: plan.block) {
       let tiles = first..<min(first + plan.block, plan.tiles)
+      let pieces = plan.shares(tiles.count, size: plan.chunk)
       pool.run(
-        (tiles.count + plan.chunk - 1) / plan.chunk,
-        TransformBlock(call: self, tiles: tiles, input: input, gradient: gradient))
+        pieces.parts, TransformBlock(call: self, tiles: tiles, pieces: pieces, input: input, gradient: gradient))
       pool.run(plan.gradientParts, AddWeightGradient(call: self, tiles: tiles, gradient: weightGradient))
       if let inputGradient {
-        let images = tiles.count / algorithm.tilesPerImage
-        // One thread takes the block as it is, even a part of an image.
-        let share = pool.threads == 1 ? tiles.count : plan.imagesPerPart(images) * algorithm.tilesPerImage
+        // The tiles of an image stay with one thread. A single one takes the block as it is, even a part of an image.
+        let perImage = pool.threads == 1 ? tiles.count : algorithm.tilesPerImage
+        let pieces = plan.shares(tiles.count / perImage, size: max(1, plan.chunk / perImage))
         pool.run(
-          (tiles.count + share - 1) / share,
+          pieces.parts,
           AddInputGradient(
-            call: self, tiles: tiles, share: share, gradient: inputGradient, summation: summation(inputGradient)))
+            call: self, tiles: tiles, pieces: pieces, perPiece: perImage, gradient: inputGradient,
+            summation: summation(inputGradient)))
       }
     }
     if let inputGradient, let finish = inputGradient.finish {
@@ -137,20 +138,20 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     }
   }
 
-  /// V = Bᵀd and dM = A dY Aᵀ for a chunk of a block.
+  /// V = Bᵀd and dM = A dY Aᵀ for a piece of a block.
   private struct TransformBlock: ParallelTask {
     let call: TiledConvolution
     let tiles: Range<Int>
+    let pieces: EqualShares
     let input: Activation
     let gradient: NormalizedGradient
 
     func run(part: Int, thread: Int) {
-      let row = part * call.plan.chunk
-      let first = tiles.lowerBound + row
-      let chunk = first..<min(first + call.plan.chunk, tiles.upperBound)
+      let rows = pieces[part]
+      let piece = tiles.lowerBound + rows.lowerBound..<tiles.lowerBound + rows.upperBound
       let scratch = call.scratch(thread)
-      call.algorithm.transformInput(chunk, input, into: call.blockInputs, row: row, scratch)
-      call.algorithm.transformGradient(chunk, gradient, into: call.blockGradients, row: row, scratch)
+      call.algorithm.transformInput(piece, input, into: call.blockInputs, row: rows.lowerBound, scratch)
+      call.algorithm.transformGradient(piece, gradient, into: call.blockGradients, row: rows.lowerBound, scratch)
     }
   }
 
@@ -190,14 +191,15 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
   private struct AddInputGradient: ParallelTask {
     let call: TiledConvolution
     let tiles: Range<Int>
-    /// Tiles of a part.
-    let share: Int
+    let pieces: EqualShares
+    /// Tiles of one of the things that are shared out.
+    let perPiece: Int
     let gradient: InputGradient
     let summation: GradientSummation?
 
     func run(part: Int, thread: Int) {
-      let first = tiles.lowerBound + part * share
-      let last = min(first + share, tiles.upperBound)
+      let first = tiles.lowerBound + pieces[part].lowerBound * perPiece
+      let last = tiles.lowerBound + pieces[part].upperBound * perPiece
       for start in stride(from: first, to: last, by: call.plan.chunk) {
         run(start..<min(start + call.plan.chunk, last), thread: thread)
       }

@@ -24,8 +24,8 @@ extension ParallelTask {
 
 /// The threads of a rank: the caller, and `threads − 1` others that wait for work.
 ///
-/// Each thread takes a consecutive run of the parts, the same in every call. What the parts compute must not depend on
-/// how many threads there are; then results are the same bits for any number of them.
+/// Whoever is free takes the next part, so that a thread whose core is busy otherwise does less. What a part computes must
+/// not depend on who does it; then results are the same bits for any number of threads.
 final class ThreadPool: @unchecked Sendable {
   let threads: Int
   private let workers: [Worker]
@@ -59,7 +59,7 @@ final class ThreadPool: @unchecked Sendable {
     withUnsafePointer(to: task) { pointer in
       call.begin(Task.self, UnsafeRawPointer(pointer), parts: count)
       for worker in workers { worker.wake() }
-      call.runShare(of: 0)
+      call.runParts(0)
       call.waitForOthers()
     }
   }
@@ -71,6 +71,8 @@ private final class SharedCall: @unchecked Sendable {
   /// Counts the calls: a new number is a new task. Written before the workers are woken, read by them after.
   private let number = Atomic<Int>(0)
   private let unfinished = Atomic<Int>(0)
+  /// The first part that nobody has taken.
+  private let next = Atomic<Int>(0)
   private var task: (type: any ParallelTask.Type, value: UnsafeRawPointer)?
   private var parts = 0
   private var isEnding = false
@@ -80,6 +82,7 @@ private final class SharedCall: @unchecked Sendable {
   func begin(_ type: any ParallelTask.Type, _ value: UnsafeRawPointer, parts: Int) {
     task = (type, value)
     self.parts = parts
+    next.store(0, ordering: .relaxed)
     unfinished.store(threads - 1, ordering: .relaxed)
     number.add(1, ordering: .sequentiallyConsistent)
   }
@@ -89,9 +92,12 @@ private final class SharedCall: @unchecked Sendable {
     number.add(1, ordering: .sequentiallyConsistent)
   }
 
-  func runShare(of thread: Int) {
+  /// Does parts for as long as there are any.
+  func runParts(_ thread: Int) {
     guard let task else { return }
-    for part in parts * thread / threads..<parts * (thread + 1) / threads {
+    while true {
+      let part = next.add(1, ordering: .relaxed).oldValue
+      if part >= parts { return }
       task.type.run(task.value, part: part, thread: thread)
     }
   }
@@ -102,7 +108,7 @@ private final class SharedCall: @unchecked Sendable {
       worker.sleep { number.load(ordering: .sequentiallyConsistent) != seen }
       seen += 1
       if isEnding { return }
-      runShare(of: worker.index)
+      runParts(worker.index)
       unfinished.subtract(1, ordering: .releasing)
     }
   }
