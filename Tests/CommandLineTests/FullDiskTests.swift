@@ -41,7 +41,7 @@ extension CommandLine {
       try disk.fill()
       let isNoticed = try await Program.holds(within: .seconds(60)) { try run.errors.contains("No space left") }
       try #require(isNoticed)
-      try await Task.sleep(for: .seconds(1))
+      try await Task.sleep(for: .milliseconds(300))
       try disk.empty()
       let end = try await run.end(within: .seconds(60))
       #expect(end.exitCode == 0, "\(end.errors)")

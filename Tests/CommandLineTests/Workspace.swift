@@ -76,7 +76,7 @@ extension Workspace {
       network: {architecture: resnet18}
       warmUp: {epochs: 1, learningRate: 0.01}
       search: {target: 100, tolerance: 0, maximumDepth: 2, patience: 2, epochLimit: 6, restart: inherit}
-      training: {batchSize: 16, learningRate: 0.02}
+      training: {batchSize: 2, learningRate: 0.02}
       reliability: {checkpointMinutes: 0.001}
 
       """

@@ -40,9 +40,9 @@ struct ComparisonTests {
     #expect(now.differences(from: before).map(\.description) == ["training.seed (0, was not set)"])
   }
 
-  @Test("where files lie and how often checkpoints are written makes no other run")
+  @Test("where files lie, how many threads there are and how often checkpoints are written makes no other run")
   func elsewhere() throws {
-    let now = try configuration("dataset.directory=/data", "reliability.checkpointMinutes=1")
+    let now = try configuration("dataset.directory=/data", "training.threads=3", "reliability.checkpointMinutes=1")
     let before = try configuration()
     #expect(now != before)
     #expect(now.differences(from: before.values) == [])
@@ -50,7 +50,7 @@ struct ComparisonTests {
     #expect(now.hash.count == 16)
     #expect(
       Configuration.keys.filter { !$0.changesResults }.map(\.path) == [
-        "dataset.directory", "reliability.checkpointMinutes",
+        "dataset.directory", "training.threads", "reliability.checkpointMinutes",
       ])
   }
 }
