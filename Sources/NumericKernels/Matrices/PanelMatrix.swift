@@ -11,11 +11,6 @@ struct PanelMatrix {
   let panelStride: Int
   let rowStride: Int
 
-  /// A row-major matrix; its columns are a multiple of 16.
-  init(_ view: FloatView, columns: Int) {
-    self.init(base: view.base, panel: Self.panel(columns), panelStride: Self.panel(columns), rowStride: columns)
-  }
-
   init(base: UnsafeMutablePointer<Float>, panel: Int, panelStride: Int, rowStride: Int) {
     self.base = base
     self.panel = panel
