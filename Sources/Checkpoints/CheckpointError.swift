@@ -3,7 +3,7 @@
 import Files
 
 /// Why a checkpoint cannot be read or written.
-public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+public enum CheckpointError: FileFormatError, Equatable, CustomStringConvertible {
   /// The system refuses to read the file.
   case unreadable(file: String, reason: String)
   /// The system refuses to write the file; the checkpoints before it are still there.
@@ -28,20 +28,6 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
       "\(file): expected a checkpoint of version \(expected), found version \(found); continue with the odn that wrote it"
     case .damaged(let file, let place, let expected, let found):
       "\(file), \(place): expected \(expected), found \(found): the checkpoint is damaged; remove it"
-    }
-  }
-
-  /// Runs `body`, and says what the system says to it in a checkpoint's words.
-  static func translating<Value: ~Copyable>(
-    _ body: () throws(FileError) -> Value
-  ) throws(CheckpointError) -> Value {
-    do {
-      return try body()
-    } catch {
-      switch error {
-      case .unreadable(let path, let reason): throw .unreadable(file: path, reason: reason)
-      case .unwritable(let path, let reason): throw .unwritable(file: path, reason: reason)
-      }
     }
   }
 }

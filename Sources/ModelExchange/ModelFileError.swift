@@ -28,7 +28,7 @@ public enum ModelFilePlace: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Why a model file cannot be read or written.
-public enum ModelFileError: Error, Equatable, CustomStringConvertible {
+public enum ModelFileError: FileFormatError, Equatable, CustomStringConvertible {
   /// The system refuses to read the file.
   case unreadable(file: String, reason: String)
   /// The system refuses to write the file; what was at its place before is still there.
@@ -55,22 +55,6 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
         + "file that odn has written"
     case .version(let file, let expected, let found):
       "\(file): expected a model file of version \(expected), found version \(quoted(found)); use the odn that wrote it"
-    }
-  }
-}
-
-extension ModelFileError {
-  /// Runs `body`, and says what the system says to it in a model file's words.
-  static func translating<Value: ~Copyable>(
-    _ body: () throws(FileError) -> Value
-  ) throws(ModelFileError) -> Value {
-    do {
-      return try body()
-    } catch {
-      switch error {
-      case .unreadable(let path, let reason): throw .unreadable(file: path, reason: reason)
-      case .unwritable(let path, let reason): throw .unwritable(file: path, reason: reason)
-      }
     }
   }
 }

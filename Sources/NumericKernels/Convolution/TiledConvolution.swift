@@ -2,6 +2,15 @@
 
 import CVector
 
+/// What is to be computed, with the arguments of the kernels of these names.
+enum ConvolutionPass {
+  case forward(input: Activation, weights: FloatView, output: FloatView, sums: BufferView<Double>)
+  case inference(input: FloatView, weights: FloatView, output: FloatView, finish: InferenceFinish)
+  case backward(
+    input: Activation, weights: FloatView, gradient: NormalizedGradient, weightGradient: FloatView,
+    inputGradient: InputGradient?)
+}
+
 /// One call of a convolution: its plan, its memory, and the phases that threads share.
 struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
   private let plan: ConvolutionPlan<Algorithm>
@@ -21,9 +30,22 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     require(workspace.count >= layout.floats, "the workspace is too small")
   }
 
+  func run(_ pass: ConvolutionPass) {
+    switch pass {
+    case .forward(let input, let weights, let output, let sums):
+      forward(input: input, weights: weights, output: output, sums: sums)
+    case .inference(let input, let weights, let output, let finish):
+      inference(input: input, weights: weights, output: output, finish: finish)
+    case .backward(let input, let weights, let gradient, let weightGradient, let inputGradient):
+      backward(
+        input: input, weights: weights, gradient: gradient, weightGradient: weightGradient,
+        inputGradient: inputGradient)
+    }
+  }
+
   // MARK: Forward
 
-  func forward(input: Activation, weights: FloatView, output: FloatView, sums: BufferView<Double>) {
+  private func forward(input: Activation, weights: FloatView, output: FloatView, sums: BufferView<Double>) {
     require(sums.count >= 2 * plan.outputs, "sums hold two numbers per channel")
     transformWeights(weights)
     pool.run(plan.chunks, ForwardChunk(call: self, input: input, output: output, inference: nil))
@@ -34,7 +56,7 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     }
   }
 
-  func inference(input: FloatView, weights: FloatView, output: FloatView, finish: InferenceFinish) {
+  private func inference(input: FloatView, weights: FloatView, output: FloatView, finish: InferenceFinish) {
     transformWeights(weights)
     pool.run(plan.chunks, ForwardChunk(call: self, input: Activation(input), output: output, inference: finish))
   }
@@ -100,7 +122,7 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
 
   // MARK: Backward
 
-  func backward(
+  private func backward(
     input: Activation, weights: FloatView, gradient: NormalizedGradient, weightGradient: FloatView,
     inputGradient: InputGradient?
   ) {

@@ -7,14 +7,7 @@ struct FastKernels: Kernels {
   let pool: ThreadPool
 
   func convolutionWorkspace(_ shape: ConvolutionShape, images: Int) -> Int {
-    func floats<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) -> Int {
-      ConvolutionPlan<Algorithm>(shape, images: images, threads: pool.threads).layout.floats
-    }
-    return switch algorithm(shape) {
-    case .winograd: floats(WinogradConvolution.self)
-    case .stridedWinograd: floats(StridedWinogradConvolution.self)
-    case .patches: floats(PatchConvolution.self)
-    }
+    cost(shape, images: images).workspace
   }
 
   func convolution(
@@ -22,15 +15,8 @@ struct FastKernels: Kernels {
     sums: BufferView<Double>, workspace: FloatView
   ) {
     check(shape, images, input: input.values, weights: weights, output: output)
-    func run<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) {
-      TiledConvolution<Algorithm>(shape, images: images, workspace: workspace, engine: engine, pool: pool)
-        .forward(input: input, weights: weights, output: output, sums: sums)
-    }
-    switch algorithm(shape) {
-    case .winograd: run(WinogradConvolution.self)
-    case .stridedWinograd: run(StridedWinogradConvolution.self)
-    case .patches: run(PatchConvolution.self)
-    }
+    run(
+      .forward(input: input, weights: weights, output: output, sums: sums), shape, images: images, workspace: workspace)
   }
 
   func inferenceConvolution(
@@ -38,15 +24,9 @@ struct FastKernels: Kernels {
     finish: InferenceFinish, workspace: FloatView
   ) {
     check(shape, images, input: input, weights: weights, output: output)
-    func run<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) {
-      TiledConvolution<Algorithm>(shape, images: images, workspace: workspace, engine: engine, pool: pool)
-        .inference(input: input, weights: weights, output: output, finish: finish)
-    }
-    switch algorithm(shape) {
-    case .winograd: run(WinogradConvolution.self)
-    case .stridedWinograd: run(StridedWinogradConvolution.self)
-    case .patches: run(PatchConvolution.self)
-    }
+    run(
+      .inference(input: input, weights: weights, output: output, finish: finish), shape, images: images,
+      workspace: workspace)
   }
 
   func convolutionGradient(
@@ -54,11 +34,15 @@ struct FastKernels: Kernels {
     weightGradient: FloatView, inputGradient: InputGradient?, workspace: FloatView
   ) {
     check(shape, images, input: input.values, weights: weights, output: outputGradient.gradient)
+    run(
+      .backward(
+        input: input, weights: weights, gradient: outputGradient, weightGradient: weightGradient,
+        inputGradient: inputGradient), shape, images: images, workspace: workspace)
+  }
+
+  private func run(_ pass: ConvolutionPass, _ shape: ConvolutionShape, images: Int, workspace: FloatView) {
     func run<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) {
-      TiledConvolution<Algorithm>(shape, images: images, workspace: workspace, engine: engine, pool: pool)
-        .backward(
-          input: input, weights: weights, gradient: outputGradient, weightGradient: weightGradient,
-          inputGradient: inputGradient)
+      TiledConvolution<Algorithm>(shape, images: images, workspace: workspace, engine: engine, pool: pool).run(pass)
     }
     switch algorithm(shape) {
     case .winograd: run(WinogradConvolution.self)
@@ -67,17 +51,17 @@ struct FastKernels: Kernels {
     }
   }
 
-  /// Multiply-adds of the products that a forward pass over one image computes.
-  func productMultiplyAdds(_ shape: ConvolutionShape) -> Int {
-    func count<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) -> Int {
-      let algorithm = Algorithm(shape)
-      let inputs = (0..<Algorithm.positions).reduce(0) { $0 + algorithm.inputs(at: $1).count }
-      return algorithm.tilesPerImage * inputs * shape.outputChannels
+  /// Floats of workspace for so many images, and multiply-adds of the products that a forward pass over them computes.
+  func cost(_ shape: ConvolutionShape, images: Int) -> (workspace: Int, multiplyAdds: Int) {
+    func cost<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) -> (Int, Int) {
+      let plan = ConvolutionPlan<Algorithm>(shape, images: images, threads: pool.threads)
+      let inputs = (0..<Algorithm.positions).reduce(0) { $0 + plan.algorithm.inputs(at: $1).count }
+      return (plan.layout.floats, plan.tiles * inputs * shape.outputChannels)
     }
     return switch algorithm(shape) {
-    case .winograd: count(WinogradConvolution.self)
-    case .stridedWinograd: count(StridedWinogradConvolution.self)
-    case .patches: count(PatchConvolution.self)
+    case .winograd: cost(WinogradConvolution.self)
+    case .stridedWinograd: cost(StridedWinogradConvolution.self)
+    case .patches: cost(PatchConvolution.self)
     }
   }
 

@@ -68,7 +68,7 @@ struct ProfiledKernels: Kernels {
   ) -> KernelProfile.Work {
     KernelProfile.Work(
       directOperations: 2 * Double(passes * images * shape.multiplyAdds),
-      operations: 2 * Double(passes * images * base.productMultiplyAdds(shape)),
+      operations: 2 * Double(passes * base.cost(shape, images: images).multiplyAdds),
       floats: images * (inputs * shape.inputCount + outputs * shape.outputCount) + passes * shape.weightCount)
   }
 
