@@ -32,12 +32,3 @@ VECTOR_INLINE void stream_fence(void) {
   __builtin_ia32_sfence();
 #endif
 }
-
-// Tells the core that this is a waiting loop.
-VECTOR_INLINE void spin_hint(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}

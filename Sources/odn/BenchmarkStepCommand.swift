@@ -88,11 +88,12 @@ struct BenchmarkStepCommand: ParsableCommand {
     try Launcher.onAllRanks { world in
       let network = try Architecture(
         family: architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
-      let threads = try threads ?? TrainingOptions.defaultThreads(world)
+      let placement = try ThreadPlacement(threads: threads, communicator: world)
       let kernelProfile = profile ? KernelProfile() : nil
       let benchmark = try StepBenchmark(
         network, batch: batch, pass: forwardOnly ? .inference : .training, communicator: world,
-        kernels: KernelFamily.fast.kernels(threads: threads, engine: matrixEngine, profile: kernelProfile))
+        kernels: KernelFamily.fast.kernels(
+          threads: placement.threads, on: placement.processors, engine: matrixEngine, profile: kernelProfile))
       try benchmark.step()
       kernelProfile?.reset()
       var times: [Double] = []
@@ -101,15 +102,15 @@ struct BenchmarkStepCommand: ParsableCommand {
       let peak = try world.allreduce(Self.peakMegabytes, .max)
       let result = Result(
         architecture: architecture.rawValue, depth: network.depth, input: "\(input)",
-        pass: forwardOnly ? .inference : .training, batch: batch, ranks: world.size, threads: threads,
+        pass: forwardOnly ? .inference : .training, batch: batch, ranks: world.size, threads: placement.threads,
         milliseconds: 1e3 * median, imagesPerSecond: Double(batch * world.size) / median, peakMegabytes: peak,
-        kernels: kernelProfile.map { kernels($0, threads: threads) })
+        kernels: kernelProfile.map { kernels($0, placement) })
       if world.rank == 0 { try show(result) }
     }
   }
 
-  private func kernels(_ profile: KernelProfile, threads: Int) -> [Kernel] {
-    let roofline = Roofline.measure(threads: threads)
+  private func kernels(_ profile: KernelProfile, _ placement: ThreadPlacement) -> [Kernel] {
+    let roofline = Roofline.measure(threads: placement.threads, on: placement.processors)
     return profile.entries.sorted { $0.seconds > $1.seconds }.map {
       Kernel(
         kernel: $0.name, calls: $0.calls / steps, milliseconds: 1e3 * $0.seconds / Double(steps),

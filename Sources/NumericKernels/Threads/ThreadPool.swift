@@ -32,14 +32,19 @@ final class ThreadPool: @unchecked Sendable {
   private let call: SharedCall
 
   /// Starts `threads − 1` threads; at least 1 is the caller.
-  init(threads: Int) {
+  ///
+  /// - Parameter processors: the processor that each thread stays on, the caller's first; empty leaves that to the system,
+  ///   which is slow to spread threads that wait often.
+  init(threads: Int, on processors: [Int] = []) {
     require(threads >= 1, "a pool has one thread at least")
+    require(processors.isEmpty || processors.count == threads, "each thread has a processor")
     self.threads = threads
     let call = SharedCall(threads: threads)
     self.call = call
-    workers = (1..<threads).map { Worker(index: $0) }
+    workers = (1..<threads).map { Worker(index: $0, processor: processors.isEmpty ? nil : processors[$0]) }
     // Threads hold on to the call alone: the pool ends when its owner lets go of it, and ends them.
     for worker in workers { worker.start { call.serve(worker) } }
+    if let first = processors.first { stay_on_processor(Int32(first)) }
   }
 
   deinit {
@@ -129,13 +134,15 @@ private final class SharedCall: @unchecked Sendable {
 /// A thread that looks for work for a while, then sleeps.
 private final class Worker: @unchecked Sendable {
   let index: Int
+  private let processor: Int?
   private let isAsleep = Atomic<Bool>(false)
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
   private var thread = pthread_t()
   private var body: () -> Void = {}
 
-  init(index: Int) {
+  init(index: Int, processor: Int?) {
     self.index = index
+    self.processor = processor
     sem_init(semaphore, 0, 0)
   }
 
@@ -150,7 +157,9 @@ private final class Worker: @unchecked Sendable {
       &thread, nil,
       { raw in
         guard let raw else { return nil }
-        Unmanaged<Worker>.fromOpaque(raw).takeUnretainedValue().body()
+        let worker = Unmanaged<Worker>.fromOpaque(raw).takeUnretainedValue()
+        if let processor = worker.processor { stay_on_processor(Int32(processor)) }
+        worker.body()
         return nil
       }, Unmanaged.passUnretained(self).toOpaque())
     require(code == 0, "the system gives no more threads: lower training.threads")
@@ -159,9 +168,10 @@ private final class Worker: @unchecked Sendable {
   /// Returns when `hasWork`; spins for some 20 µs before it sleeps.
   func sleep(until hasWork: () -> Bool) {
     while true {
-      for _ in 0..<1_000 {
+      for turn in 0..<4_000 {
         if hasWork() { return }
         spin_hint()
+        if turn > 2_000 { sched_yield() }
       }
       isAsleep.store(true, ordering: .sequentiallyConsistent)
       // Work that came before the flag was up has not woken anyone.
