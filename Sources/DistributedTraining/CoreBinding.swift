@@ -28,9 +28,14 @@ struct CoreBinding: Equatable, Codable {
 extension TrainingOptions {
   /// The kernels that the options ask for. Where they name no number of threads, it is that of the cores that this rank is
   /// bound to, divided among the ranks of its host that are bound to the same ones. Collective.
+  ///
+  /// - Parameter background: goes on between the parts of kernels.
   /// - Throws: `MPIError`.
-  public func makeKernels(_ communicator: Communicator) throws -> any Kernels {
-    kernels.kernels(threads: try threads ?? Self.defaultThreads(communicator), engine: matrixEngine)
+  public func makeKernels(
+    _ communicator: Communicator, background: (any BackgroundWork)? = nil
+  ) throws -> any Kernels {
+    kernels.kernels(
+      threads: try threads ?? Self.defaultThreads(communicator), engine: matrixEngine, background: background)
   }
 
   /// The threads of this rank where nothing else is said, at least 1. Collective.

@@ -94,14 +94,16 @@ public enum KernelFamily: String, Codable, CaseIterable, Sendable {
   ///   - threads: threads that share each kernel, at least 1. With the engine `simd` they change no bit of the results.
   ///   - engine: what multiplies matrices.
   ///   - profile: where kernels other than the reference note their times.
+  ///   - background: goes on between the parts of kernels other than the reference.
   public func kernels(
-    threads: Int = 1, engine: MatrixEngine = .simd, profile: KernelProfile? = nil
+    threads: Int = 1, engine: MatrixEngine = .simd, profile: KernelProfile? = nil,
+    background: (any BackgroundWork)? = nil
   ) -> any Kernels {
     switch self {
     case .reference: return ReferenceKernels()
     case .fast, .direct:
       let kernels = FastKernels(
-        allowsWinograd: self == .fast, engine: engine, pool: ThreadPool(threads: threads))
+        allowsWinograd: self == .fast, engine: engine, pool: ThreadPool(threads: threads, background: background))
       return profile.map { ProfiledKernels(base: kernels, profile: $0) } ?? kernels
     }
   }
