@@ -81,9 +81,9 @@ let package = Package(
     // Replaces malloc, so it has a process of its own.
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .executableTarget(
-      name: "AllocationTests", dependencies: ["CAllocations", "NeuralNetwork", "NumericKernels"],
-      path: "Tests/AllocationTests",
-      swiftSettings: safe),
+      name: "AllocationTests",
+      dependencies: ["CAllocations", "MPI", "NeuralNetwork", "NumericKernels", "DistributedTraining"],
+      path: "Tests/AllocationTests", swiftSettings: safe),
     .testTarget(name: "NumericKernelsTests", dependencies: ["NumericKernels"], swiftSettings: safe),
     .testTarget(
       name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericKernels"], swiftSettings: safe),

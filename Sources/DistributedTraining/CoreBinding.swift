@@ -66,9 +66,14 @@ public struct ThreadPlacement: Equatable, Sendable {
 
 extension TrainingOptions {
   /// The kernels that the options ask for, with the threads of this rank. Collective.
+  ///
+  /// - Parameter background: goes on between the parts of kernels.
   /// - Throws: `MPIError`.
-  public func makeKernels(_ communicator: Communicator) throws -> any Kernels {
+  public func makeKernels(
+    _ communicator: Communicator, background: (any BackgroundWork)? = nil
+  ) throws -> any Kernels {
     let placement = try ThreadPlacement(threads: threads, communicator: communicator)
-    return kernels.kernels(threads: placement.threads, on: placement.processors, engine: matrixEngine)
+    return kernels.kernels(
+      threads: placement.threads, on: placement.processors, engine: matrixEngine, background: background)
   }
 }

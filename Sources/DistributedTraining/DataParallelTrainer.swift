@@ -12,7 +12,7 @@ public final class DataParallelTrainer {
   let communicator: Communicator
   private let data: DatasetSplits
   private let options: TrainingOptions
-  private let reducer: GradientReducer
+  let reducer: GradientReducer
   private let evaluator: DistributedEvaluator
   private let images: AlignedBuffer<Float>
   private let labels: AlignedBuffer<Int32>
@@ -27,9 +27,10 @@ public final class DataParallelTrainer {
     self.communicator = communicator
     self.data = data
     self.options = options
-    reducer = GradientReducer(communicator, options: communication)
+    reducer = try GradientReducer(
+      communicator, layout: NetworkLayout(architecture, heads: heads), options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
-    let kernels = try options.makeKernels(communicator)
+    let kernels = try options.makeKernels(communicator, background: reducer.background)
     evaluator = try DistributedEvaluator(
       architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels)
     network = DepthNetwork(
@@ -75,8 +76,9 @@ public final class DataParallelTrainer {
       progress.sums.add(
         network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount),
         answers: share.count * network.levels)
-      try network.backward(images.view, images: share.count)
-      try reducer.reduce(network.arena.gradients)
+      reducer.begin(network.arena.gradients)
+      try network.backward(images.view, images: share.count, observer: reducer.observer)
+      try reducer.finish()
       network.update(optimizer)
       progress.step += 1
       try afterStep(progress)

@@ -57,11 +57,7 @@ public struct RequestPool: ~Copyable {
   /// - Throws: `MPIError.failed` if one failed. All are then over.
   public mutating func waitAll() throws(MPIError) {
     // Not MPI_Waitall: Open MPI 4.1's may wait forever if a request fails while it waits.
-    while pendingCount > 0 {
-      var count: Int32 = 0
-      let code = cmpi_waitsome(Int32(slotCount), requests, &count, indices, statuses)
-      try take(code, count, "MPI_Waitsome")
-    }
+    while pendingCount > 0 { try waitSome() }
   }
 
   /// Calls `finished` with the slot of every request that has finished since the last call. Does not wait, and gives
@@ -75,6 +71,17 @@ public struct RequestPool: ~Copyable {
     var count: Int32 = 0
     let code = cmpi_testsome(Int32(slotCount), requests, &count, indices, statuses)
     try take(code, count, "MPI_Testsome")
+    for index in 0..<Int(count) { finished(Int(indices[index])) }
+    return Int(count)
+  }
+
+  /// The same, but waits until one has finished, if there is any that has not.
+  @discardableResult
+  public mutating func waitSome(_ finished: (Int) -> Void = { _ in }) throws(MPIError) -> Int {
+    guard pendingCount > 0 else { return 0 }
+    var count: Int32 = 0
+    let code = cmpi_waitsome(Int32(slotCount), requests, &count, indices, statuses)
+    try take(code, count, "MPI_Waitsome")
     for index in 0..<Int(count) { finished(Int(indices[index])) }
     return Int(count)
   }

@@ -5,7 +5,8 @@ import RankTesting
 
 RankTests.main { universe in
   let alone = universe.selfCommunicator
-  return gradientReducerTests() + rankCountTests(alone: alone) + localBatchNormTests(alone: alone)
+  return gradientReducerTests() + communicationTests() + rankCountTests(alone: alone)
+    + localBatchNormTests(alone: alone)
     + repeatabilityTests() + evaluationTests(alone: alone) + searchTests() + restartTests()
     + placementTests(alone: alone) + checkpointTests(alone: alone) + errorTests(alone: alone)
 }

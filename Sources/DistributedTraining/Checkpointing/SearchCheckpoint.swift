@@ -25,6 +25,8 @@ public struct SearchCheckpoint: Sendable {
     var largest: Architecture
     /// Sets of running statistics: one per rank, or one where all have the same.
     var statistics = 0
+    /// Sets of what compressed gradients owe, one per rank; nil where they are not compressed.
+    var residuals: Int?
     var bestOfDepth: EpochResult?
     var bestOfAll: EpochResult?
   }
@@ -51,6 +53,7 @@ extension SearchCheckpoint {
     state.bestOfDepth = memory.bestOfDepth?.result
     state.bestOfAll = memory.bestOfAll?.result
     state.statistics = training?.statistics.count ?? 0
+    state.residuals = training?.residuals?.values.count
     state.step = training?.step ?? 0
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
@@ -69,6 +72,10 @@ extension SearchCheckpoint {
       for own in training.statistics { sections.append(CheckpointSection("training.statistics", .floats(own))) }
       let sums = training.progress.flatMap { [$0.sums.loss, $0.sums.correct, $0.sums.total] }
       sections.append(CheckpointSection("training.sums", .doubles(sums)))
+      if let residuals = training.residuals {
+        for own in residuals.values { sections.append(CheckpointSection("training.residuals", .floats(own))) }
+        sections.append(CheckpointSection("training.sumResiduals", .floats(residuals.sums)))
+      }
     }
     return CheckpointContent(sections)
   }
@@ -163,6 +170,9 @@ extension SearchCheckpoint.State {
     if progress.outcome == nil ? ![1, ranks].contains(statistics) : statistics != 0 {
       return ("statistics of \(ranks) ranks", "\(statistics)")
     }
+    if let residuals, progress.outcome != nil || residuals != ranks {
+      return ("residuals of \(ranks) ranks", "\(residuals)")
+    }
     if progress.outcome != policy.outcome || policy.epoch != progress.searchEpoch
       || (progress.outcome != nil && (progress.stage == .warmUp || bestOfDepth == nil || bestOfAll == nil))
     {
@@ -215,6 +225,16 @@ extension CheckpointReader {
     }
     return TrainingState(
       architecture: architecture, heads: state.heads, values: values, momenta: momenta, statistics: statistics,
-      progress: progress)
+      progress: progress, residuals: try residuals(of: state.residuals, layout))
+  }
+
+  private mutating func residuals(
+    of ranks: Int?, _ layout: NetworkLayout
+  ) throws(CheckpointError) -> CompressionResiduals? {
+    guard let ranks else { return nil }
+    var values: [[Float]] = []
+    for _ in 0..<ranks { values.append(try floats("training.residuals", count: layout.parameterFloats)) }
+    return CompressionResiduals(
+      values: values, sums: try floats("training.sumResiduals", count: layout.parameterFloats))
   }
 }

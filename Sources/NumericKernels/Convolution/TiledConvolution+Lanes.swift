@@ -31,6 +31,7 @@ extension TiledConvolution {
         if let target = backward.inputGradient {
           call.addInputGradient(chunk, gradients, row: 0, products: inputs, to: target, scratch)
         }
+        call.pool.advanceBackground(thread: thread)
       }
     }
   }

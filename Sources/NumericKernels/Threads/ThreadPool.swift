@@ -28,18 +28,20 @@ extension ParallelTask {
 /// not depend on who does it; then results are the same bits for any number of threads.
 final class ThreadPool: @unchecked Sendable {
   let threads: Int
+  private let background: (any BackgroundWork)?
   private let workers: [Worker]
   private let call: SharedCall
 
-  /// Starts `threads − 1` threads; at least 1 is the caller.
+  /// Starts `threads − 1` threads; at least 1 is the caller, who lets `background` go on between its parts.
   ///
   /// - Parameter processors: the processor that each thread stays on, the caller's first; empty leaves that to the system,
   ///   which is slow to spread threads that wait often.
-  init(threads: Int, on processors: [Int] = []) {
+  init(threads: Int, on processors: [Int] = [], background: (any BackgroundWork)? = nil) {
     require(threads >= 1, "a pool has one thread at least")
     require(processors.isEmpty || processors.count == threads, "each thread has a processor")
     self.threads = threads
-    let call = SharedCall(threads: threads)
+    self.background = background
+    let call = SharedCall(threads: threads, background: background)
     self.call = call
     workers = (1..<threads).map { Worker(index: $0, processor: processors.isEmpty ? nil : processors[$0]) }
     // Threads hold on to the call alone: the pool ends when its owner lets go of it, and ends them.
@@ -55,10 +57,19 @@ final class ThreadPool: @unchecked Sendable {
     }
   }
 
+  /// Lets the background go on in the middle of a long part, if its thread is the caller.
+  @inline(__always)
+  func advanceBackground(thread: Int) {
+    if thread == 0 { background?.advance() }
+  }
+
   /// Runs parts 0 ..< `count`, and returns when all are done. Not to be called from a task.
   func run<Task: ParallelTask>(_ count: Int, _ task: Task) {
     if threads == 1 || count <= 1 {
-      for part in 0..<count { task.run(part: part, thread: 0) }
+      for part in 0..<count {
+        task.run(part: part, thread: 0)
+        background?.advance()
+      }
       return
     }
     withUnsafePointer(to: task) { pointer in
@@ -73,6 +84,7 @@ final class ThreadPool: @unchecked Sendable {
 /// What the caller tells the other threads: the present task.
 private final class SharedCall: @unchecked Sendable {
   private let threads: Int
+  private let background: (any BackgroundWork)?
   /// Counts the calls: a new number is a new task. Written before the workers are woken, read by them after.
   private let number = Atomic<Int>(0)
   private let unfinished = Atomic<Int>(0)
@@ -82,7 +94,10 @@ private final class SharedCall: @unchecked Sendable {
   private var parts = 0
   private var isEnding = false
 
-  init(threads: Int) { self.threads = threads }
+  init(threads: Int, background: (any BackgroundWork)?) {
+    self.threads = threads
+    self.background = background
+  }
 
   func begin(_ type: any ParallelTask.Type, _ value: UnsafeRawPointer, parts: Int) {
     task = (type, value)
@@ -104,6 +119,7 @@ private final class SharedCall: @unchecked Sendable {
       let part = next.add(1, ordering: .relaxed).oldValue
       if part >= parts { return }
       task.type.run(task.value, part: part, thread: thread)
+      if thread == 0 { background?.advance() }
     }
   }
 
