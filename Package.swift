@@ -39,12 +39,12 @@ let package = Package(
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: safe),
     .target(name: "NumericKernels", dependencies: ["COpenBLAS", "CVector"], swiftSettings: kernel),
     .target(name: "NeuralNetwork", dependencies: ["NumericKernels"], swiftSettings: safe),
-    .target(name: "Datasets", dependencies: ["NumericKernels", "CZlib"], swiftSettings: safe),
+    .target(name: "Datasets", dependencies: ["Files", "NumericKernels", "CZlib"], swiftSettings: safe),
     .target(name: "DepthSearch", dependencies: ["NeuralNetwork"], swiftSettings: safe),
     .target(
       name: "DistributedTraining",
       dependencies: [
-        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
+        "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
       ],
       swiftSettings: safe),
     .target(name: "ModelExchange", dependencies: ["Files", "NumericKernels", "NeuralNetwork"], swiftSettings: safe),

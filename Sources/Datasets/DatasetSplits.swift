@@ -40,8 +40,8 @@ public struct DatasetSplits: Sendable {
     guard let directory = searched.first(where: \.isComplete) else {
       throw .missing(options.name, searched: searched)
     }
-    let training = try descriptor.format.read(.training, in: directory, as: descriptor)
-    let testing = try descriptor.format.read(.test, in: directory, as: descriptor)
+    let training = try descriptor.format.read(.training, from: directory, as: descriptor)
+    let testing = try descriptor.format.read(.test, from: directory, as: descriptor)
 
     let heldOut = options.validation ?? descriptor.validationCount
     try Self.check(

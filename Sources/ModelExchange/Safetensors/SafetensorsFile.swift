@@ -46,7 +46,13 @@ public struct SafetensorsFile: Hashable, Sendable {
   /// Stricter than the format: a file with other types than `F32` is refused.
   /// - Throws: `ModelFileError` if the file cannot be read, is larger than `maximumSize`, or is malformed.
   public init(path: String) throws(ModelFileError) {
-    let file = try ModelFileError.translating { () throws(FileError) in try InputFile(path: path) }
+    try self.init(ModelFileError.translating { () throws(FileError) in try InputFile(path: path) })
+  }
+
+  /// Reads a file that is open already.
+  /// - Throws: `ModelFileError` if it is larger than `maximumSize`, or is malformed.
+  public init(_ file: InputFile) throws(ModelFileError) {
+    let path = file.path
     func read<Word: FixedWidthInteger & BitwiseCopyable>(
       _ count: Int, of type: Word.Type
     ) throws(ModelFileError) -> [Word] {
