@@ -6,6 +6,6 @@ import RankTesting
 RankTests.main { universe in
   let alone = universe.selfCommunicator
   return gradientReducerTests() + rankCountTests(alone: alone) + localBatchNormTests(alone: alone)
-    + repeatabilityTests() + evaluationTests(alone: alone) + searchTests() + restartTests()
+    + repeatabilityTests() + evaluationTests(alone: alone) + sharedDatasetTests() + searchTests() + restartTests()
     + checkpointTests(alone: alone) + errorTests(alone: alone)
 }

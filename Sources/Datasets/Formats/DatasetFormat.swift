@@ -1,5 +1,7 @@
 // What every file format offers, and what they share: the order of pixels and the meaning of labels.
 
+import Foundation
+
 /// The two sets of files that every data set comes in.
 public enum DatasetPart: Sendable {
   /// Images to learn from, those held out for validation included.
@@ -75,7 +77,6 @@ extension DatasetDescriptor {
 
   /// The data set made of checked pixels and labels.
   func dataset(pixels: [UInt8], labels: [UInt8]) -> ImageDataset {
-    ImageDataset(
-      height: height, width: width, channels: channels, classNames: classNames, pixels: pixels, labels: labels)
+    ImageDataset(name, pixels: Data(pixels), labels: labels)
   }
 }
