@@ -53,7 +53,7 @@ struct CorpusTests {
     // corpus of every reader whose format has lengths.
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    #expect(usage.ru_maxrss < 2_000_000, "\(usage.ru_maxrss) kB")
+    #expect(usage.ru_maxrss < 1_000_000, "\(usage.ru_maxrss) kB")
   }
 
   /// Processor time of this thread, which does not count what others take.
