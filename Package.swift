@@ -39,12 +39,12 @@ let package = Package(
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: safe),
     .target(name: "NumericKernels", dependencies: ["COpenBLAS", "CVector"], swiftSettings: kernel),
     .target(name: "NeuralNetwork", dependencies: ["NumericKernels"], swiftSettings: safe),
-    .target(name: "Datasets", dependencies: ["NumericKernels", "CZlib"], swiftSettings: safe),
+    .target(name: "Datasets", dependencies: ["Files", "NumericKernels", "CZlib"], swiftSettings: safe),
     .target(name: "DepthSearch", dependencies: ["NeuralNetwork"], swiftSettings: safe),
     .target(
       name: "DistributedTraining",
       dependencies: [
-        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
+        "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
       ],
       swiftSettings: safe),
     .target(name: "ModelExchange", dependencies: ["Files", "NumericKernels", "NeuralNetwork"], swiftSettings: safe),
@@ -94,6 +94,14 @@ let package = Package(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: safe),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
+    // What the fuzzer calls, which is built only for `make fuzz`, and what the tests of its corpus call.
+    .target(
+      name: "FuzzReaders",
+      dependencies: [
+        "Files", "Checkpoints", "Datasets", "DistributedTraining", "ModelExchange", "Configuration", "CZlib",
+      ],
+      path: "Tests/Fuzzing/Readers", swiftSettings: safe),
+    .testTarget(name: "FuzzingTests", dependencies: ["FuzzReaders"], swiftSettings: safe),
     .testTarget(
       name: "CommandLineTests", dependencies: ["odn"], exclude: ["Snapshots"], swiftSettings: safe),
     .testTarget(
@@ -102,3 +110,10 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Without libFuzzer, which `make fuzz` links, it has no main program.
+if Context.environment["ODN_FUZZER"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzer", dependencies: ["FuzzReaders"], path: "Tests/Fuzzing/Fuzzer", swiftSettings: safe))
+}

@@ -44,7 +44,7 @@ struct EvaluateCommand: ParsableCommand {
     try Launcher.onAllRanks { world in
       let configuration = try settings.configuration(config, world)
       let weights = try world.agree(isUsage: Failure.isUsage) { try ModelFile(path: model).weights }
-      let data = try world.agree(isUsage: Failure.isUsage) { try DatasetSplits(configuration.dataset) }
+      let data = try DatasetSplits(configuration.dataset, sharedBy: world) { Failure.warn($0) }
       let evaluator = try DistributedEvaluator(
         weights.architecture, heads: weights.heads, data: data, communicator: world,
         batchCapacity: max(1, configuration.training.batchSize / world.size),

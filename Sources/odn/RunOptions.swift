@@ -83,11 +83,6 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  /// The data, read by every rank. Collective.
-  func load(_ options: DatasetOptions, _ world: Communicator) throws -> DatasetSplits {
-    try world.agree(isUsage: Failure.isUsage) { try DatasetSplits(options) }
-  }
-
   /// What watches the run on rank 0: its files, and a display. Nil on other ranks. Collective.
   func observers(
     _ configuration: Configuration, _ data: DatasetSplits, _ run: RunStart, _ world: Communicator

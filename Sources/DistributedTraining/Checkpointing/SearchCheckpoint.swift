@@ -2,6 +2,7 @@
 
 import Checkpoints
 import DepthSearch
+import Files
 import Foundation
 import NeuralNetwork
 
@@ -83,9 +84,14 @@ extension SearchCheckpoint {
   /// Reads a file that a search wrote. It is untrusted: all sections have to be intact, and what they hold has to fit
   /// together.
   /// - Throws: `CheckpointError`.
-  public init(path: String) throws(CheckpointError) {
-    self.path = path
-    var reader = try CheckpointReader(path: path)
+  public init(path: String) throws(CheckpointError) { try self.init(CheckpointReader(path: path)) }
+
+  /// Reads a file that is open already.
+  /// - Throws: `CheckpointError`.
+  public init(_ file: InputFile) throws(CheckpointError) { try self.init(CheckpointReader(file)) }
+
+  private init(_ reader: consuming CheckpointReader) throws(CheckpointError) {
+    path = reader.path
     let text = try reader.bytes("state", atMost: Self.maximumStateSize)
     let state: State
     do {
