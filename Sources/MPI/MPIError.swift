@@ -29,6 +29,9 @@ public enum MPIError: Error, Equatable, Sendable {
   case countTooLarge(function: String, count: Int, maximum: Int)
   /// A message is not a whole number of elements of the type asked for.
   case wrongElementType(function: String, type: String, source: Int, tag: Int)
+  /// The ranks made different calls where each was to make the communicator's collective call `number`, from 1; `calls`
+  /// has them by rank. Only where collectives are checked. The program cannot go on: the ranks are out of step.
+  case collectiveMismatch(number: Int, calls: [String])
   /// A value could not be written as JSON by `rank`, or not be read back there.
   case coding(function: String, type: String, reason: String, rank: Int)
 
@@ -67,9 +70,31 @@ extension MPIError: CustomStringConvertible {
       return "\(function): \(count) elements are more than the \(maximum) that one call can take; split the buffer"
     case .wrongElementType(let function, let type, let source, let tag):
       return "\(function): the message from rank \(source) with tag \(tag) is not a whole number of \(type)s"
+    case .collectiveMismatch(let number, let calls):
+      return "the ranks' collective calls differ, each rank's number \(number) of this communicator: "
+        + Self.grouped(calls)
     case .coding(let function, let type, let reason, let rank):
       return "\(function): a value of type \(type) did not pass through JSON on rank \(rank): \(reason)"
     }
+  }
+}
+
+extension MPIError {
+  /// The ranks that made each call, such as `ranks 0 and 2: MPI_Barrier; rank 1: MPI_Bcast of 3 Int from rank 0`.
+  private static func grouped(_ calls: [String]) -> String {
+    var groups: [(call: String, ranks: [Int])] = []
+    for (rank, call) in calls.enumerated() {
+      if let known = groups.firstIndex(where: { $0.call == call }) {
+        groups[known].ranks.append(rank)
+      } else {
+        groups.append((call, [rank]))
+      }
+    }
+    return groups.map { group in
+      let names = group.ranks.map(String.init)
+      let list = names.dropLast().joined(separator: ", ") + (names.count > 1 ? " and " : "") + (names.last ?? "")
+      return "\(names.count > 1 ? "ranks" : "rank") \(list): \(group.call)"
+    }.joined(separator: "; ")
   }
 }
 
