@@ -14,6 +14,7 @@ extension Communicator {
   ) throws(MPIError) {
     try validate(rank: root, as: "root", "MPI_Bcast")
     try forEachPiece(of: buffer.count) { (start, count) throws(MPIError) in
+      try compare("MPI_Bcast of \(count) \(T.self) from rank \(root)")
       try check(
         MPI_Bcast(buffer.baseAddress.map { $0 + start }, count, T.datatype.handle, Int32(root), handle),
         "MPI_Bcast")
@@ -48,6 +49,7 @@ extension Communicator {
     if rank == root {
       try validate(destination?.count ?? 0, equals: source.count * size, "the root's destination", function)
     }
+    try compare("MPI_Gather of \(count) \(T.self) to rank \(root)")
     try check(
       MPI_Gather(
         source.baseAddress, count, T.datatype.handle, destination?.baseAddress, count, T.datatype.handle,
@@ -87,6 +89,7 @@ extension Communicator {
     if rank == root {
       try validate(source?.count ?? 0, equals: destination.count * size, "the root's source", function)
     }
+    try compare("MPI_Scatter of \(count) \(T.self) from rank \(root)")
     try check(
       MPI_Scatter(
         source?.baseAddress, count, T.datatype.handle, destination.baseAddress, count, T.datatype.handle,
@@ -125,6 +128,7 @@ extension Communicator {
     let function: StaticString = "MPI_Allgather"
     let count = try cCount(source.count, function)
     try validate(destination.count, equals: source.count * size, "the destination", function)
+    try compare("MPI_Allgather of \(count) \(T.self)")
     try check(
       MPI_Allgather(
         source.baseAddress, count, T.datatype.handle, destination.baseAddress, count, T.datatype.handle, handle),
@@ -158,6 +162,7 @@ extension Communicator {
     let function: StaticString = "MPI_Alltoall"
     let count = try cCount(try equalParts(of: source.count, function), function)
     try validate(destination.count, equals: source.count, "the destination", function)
+    try compare("MPI_Alltoall of \(count) \(T.self)")
     try check(
       MPI_Alltoall(
         source.baseAddress, count, T.datatype.handle, destination.baseAddress, count, T.datatype.handle, handle),

@@ -42,10 +42,13 @@ extension Communicator {
   public func startAllreduce<T: MPIScalar>(
     _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation<T>
   ) throws(MPIError) -> Request {
-    let started = cmpi_iallreduce(
-      cmpi_in_place(), buffer.baseAddress, try cCount(buffer.count, "MPI_Iallreduce"), T.datatype.handle,
-      operation.handle, handle)
-    return try Request(started, "MPI_Iallreduce", rank: rank)
+    let count = try cCount(buffer.count, "MPI_Iallreduce")
+    func start() -> CMPIStarted {
+      cmpi_iallreduce(cmpi_in_place(), buffer.baseAddress, count, T.datatype.handle, operation.handle, handle)
+    }
+    guard let collectiveCheck else { return try Request(start(), "MPI_Iallreduce", rank: rank) }
+    let call = try collectiveCheck.add("MPI_Iallreduce of \(count) \(T.self) (\(operation.name))", start: start)
+    return Request(call, "MPI_Iallreduce", rank: rank)
   }
 
   /// Starts combining every rank's `source` into every rank's `destination`, which must not overlap it. Collective.
@@ -57,10 +60,14 @@ extension Communicator {
     _ operation: ReductionOperation<T>
   ) throws(MPIError) -> Request {
     try validate(destination.count, equals: source.count, "the destination", "MPI_Iallreduce")
-    let started = cmpi_iallreduce(
-      source.baseAddress, destination.baseAddress, try cCount(source.count, "MPI_Iallreduce"), T.datatype.handle,
-      operation.handle, handle)
-    return try Request(started, "MPI_Iallreduce", rank: rank)
+    let count = try cCount(source.count, "MPI_Iallreduce")
+    func start() -> CMPIStarted {
+      cmpi_iallreduce(
+        source.baseAddress, destination.baseAddress, count, T.datatype.handle, operation.handle, handle)
+    }
+    guard let collectiveCheck else { return try Request(start(), "MPI_Iallreduce", rank: rank) }
+    let call = try collectiveCheck.add("MPI_Iallreduce of \(count) \(T.self) (\(operation.name))", start: start)
+    return Request(call, "MPI_Iallreduce", rank: rank)
   }
 
   /// Starts sending part `r` of `source` to rank `r`, and receiving that of every rank, in rank order, in `destination`,
@@ -74,8 +81,12 @@ extension Communicator {
     let function: StaticString = "MPI_Ialltoall"
     let count = try cCount(try equalParts(of: source.count, function), function)
     try validate(destination.count, equals: source.count, "the destination", function)
-    let started = cmpi_ialltoall(source.baseAddress, destination.baseAddress, count, T.datatype.handle, handle)
-    return try Request(started, function, rank: rank)
+    func start() -> CMPIStarted {
+      cmpi_ialltoall(source.baseAddress, destination.baseAddress, count, T.datatype.handle, handle)
+    }
+    guard let collectiveCheck else { return try Request(start(), function, rank: rank) }
+    let call = try collectiveCheck.add("\(function) of \(count) \(T.self)", start: start)
+    return Request(call, function, rank: rank)
   }
 
   /// Starts copying every rank's `source`, in rank order, into every rank's `destination`, which must not overlap it.
@@ -89,8 +100,12 @@ extension Communicator {
     let function: StaticString = "MPI_Iallgather"
     let count = try cCount(source.count, function)
     try validate(destination.count, equals: source.count * size, "the destination", function)
-    let started = cmpi_iallgather(source.baseAddress, destination.baseAddress, count, T.datatype.handle, handle)
-    return try Request(started, function, rank: rank)
+    func start() -> CMPIStarted {
+      cmpi_iallgather(source.baseAddress, destination.baseAddress, count, T.datatype.handle, handle)
+    }
+    guard let collectiveCheck else { return try Request(start(), function, rank: rank) }
+    let call = try collectiveCheck.add("\(function) of \(count) \(T.self)", start: start)
+    return Request(call, function, rank: rank)
   }
 
   /// Starts copying the root's `buffer` into every rank's. Collective.
@@ -100,14 +115,20 @@ extension Communicator {
     _ buffer: UnsafeMutableBufferPointer<T>, from root: Int
   ) throws(MPIError) -> Request {
     try validate(rank: root, as: "root", "MPI_Ibcast")
-    let started = cmpi_ibcast(
-      buffer.baseAddress, try cCount(buffer.count, "MPI_Ibcast"), T.datatype.handle, Int32(root), handle)
-    return try Request(started, "MPI_Ibcast", rank: rank)
+    let count = try cCount(buffer.count, "MPI_Ibcast")
+    func start() -> CMPIStarted {
+      cmpi_ibcast(buffer.baseAddress, count, T.datatype.handle, Int32(root), handle)
+    }
+    guard let collectiveCheck else { return try Request(start(), "MPI_Ibcast", rank: rank) }
+    let call = try collectiveCheck.add("MPI_Ibcast of \(count) \(T.self) from rank \(root)", start: start)
+    return Request(call, "MPI_Ibcast", rank: rank)
   }
 
   /// Starts a barrier: the request finishes when every rank has started it. Collective.
   public func startBarrier() throws(MPIError) -> Request {
-    try Request(cmpi_ibarrier(handle), "MPI_Ibarrier", rank: rank)
+    func start() -> CMPIStarted { cmpi_ibarrier(handle) }
+    guard let collectiveCheck else { return try Request(start(), "MPI_Ibarrier", rank: rank) }
+    return Request(try collectiveCheck.add("MPI_Ibarrier", start: start), "MPI_Ibarrier", rank: rank)
   }
 
   /// A blocking receiver takes a piece of `maximumCountPerCall` elements for one that is followed by another.

@@ -12,6 +12,7 @@ extension Communicator {
     _ buffer: UnsafeMutableBufferPointer<T>, _ operation: ReductionOperation<T>
   ) throws(MPIError) {
     try forEachPiece(of: buffer.count) { (start, count) throws(MPIError) in
+      try compare("MPI_Allreduce of \(count) \(T.self) (\(operation.name))")
       try check(
         MPI_Allreduce(
           cmpi_in_place(), buffer.baseAddress.map { $0 + start }, count, T.datatype.handle, operation.handle, handle),
@@ -28,6 +29,7 @@ extension Communicator {
   ) throws(MPIError) {
     try validate(destination.count, equals: source.count, "the destination", "MPI_Allreduce")
     try forEachPiece(of: source.count) { (start, count) throws(MPIError) in
+      try compare("MPI_Allreduce of \(count) \(T.self) (\(operation.name))")
       try check(
         MPI_Allreduce(
           source.baseAddress.map { $0 + start }, destination.baseAddress.map { $0 + start }, count,
@@ -59,6 +61,7 @@ extension Communicator {
     try validate(rank: root, as: "root", "MPI_Reduce")
     try forEachPiece(of: buffer.count) { (start, count) throws(MPIError) in
       let piece = buffer.baseAddress.map { UnsafeMutableRawPointer($0 + start) }
+      try compare("MPI_Reduce of \(count) \(T.self) (\(operation.name)) to rank \(root)")
       try check(
         MPI_Reduce(
           rank == root ? cmpi_in_place() : piece, rank == root ? piece : nil, count, T.datatype.handle,
@@ -101,9 +104,11 @@ extension Communicator {
     let function: StaticString = "MPI_Reduce_scatter_block"
     let part = try equalParts(of: source.count, function)
     try validate(destination.count, equals: part, "the destination", function)
+    let count = try cCount(part, function)
+    try compare("MPI_Reduce_scatter_block of \(count) \(T.self) (\(operation.name))")
     try check(
       MPI_Reduce_scatter_block(
-        source.baseAddress, destination.baseAddress, try cCount(part, function), T.datatype.handle, operation.handle,
+        source.baseAddress, destination.baseAddress, count, T.datatype.handle, operation.handle,
         handle),
       function)
   }
@@ -134,6 +139,7 @@ extension Communicator {
     let layout = try VaryingLayout(counts, of: self, function)
     try validate(source.count, equals: layout.total, "the source", function)
     try validate(destination.count, equals: counts[rank], "the destination", function)
+    try compare("MPI_Reduce_scatter of \(counts) \(T.self) (\(operation.name))")
     try check(
       MPI_Reduce_scatter(
         source.baseAddress, destination.baseAddress, layout.counts, T.datatype.handle, operation.handle, handle),

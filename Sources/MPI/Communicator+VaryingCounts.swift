@@ -49,6 +49,7 @@ extension Communicator {
     if rank == root {
       try validate(destination?.count ?? 0, equals: layout.total, "the root's destination", function)
     }
+    try compare("MPI_Gatherv of \(counts) \(T.self) to rank \(root)")
     try check(
       MPI_Gatherv(
         source.baseAddress, layout.counts[rank], T.datatype.handle, destination?.baseAddress, layout.counts,
@@ -84,6 +85,7 @@ extension Communicator {
     let layout = try VaryingLayout(counts, of: self, function)
     try validate(source.count, equals: counts[rank], "the source", function)
     try validate(destination.count, equals: layout.total, "the destination", function)
+    try compare("MPI_Allgatherv of \(counts) \(T.self)")
     try check(
       MPI_Allgatherv(
         source.baseAddress, layout.counts[rank], T.datatype.handle, destination.baseAddress, layout.counts,
@@ -122,6 +124,7 @@ extension Communicator {
     if rank == root {
       try validate(source?.count ?? 0, equals: layout.total, "the root's source", function)
     }
+    try compare("MPI_Scatterv of \(counts) \(T.self) from rank \(root)")
     try check(
       MPI_Scatterv(
         source?.baseAddress, layout.counts, layout.displacements, T.datatype.handle, destination.baseAddress,

@@ -19,6 +19,8 @@ internal import CMPI
 public final class Communicator {
   let handle: MPI_Comm
   private let isDerived: Bool
+  /// Compares the ranks' collective calls; nil where that is not asked for, or there is nothing to compare.
+  let collectiveCheck: CollectiveCheck?
   /// This process's number in the group, `0..<size`.
   public let rank: Int
   /// The number of processes.
@@ -38,7 +40,9 @@ public final class Communicator {
   /// MPI counts elements in C's `int`.
   static let largestCount = Int(Int32.max)
 
-  init(handle: MPI_Comm, isDerived: Bool, maximumCountPerCall: Int = Communicator.largestCount) throws(MPIError) {
+  init(
+    handle: MPI_Comm, isDerived: Bool, maximumCountPerCall: Int = Communicator.largestCount, checksCollectives: Bool
+  ) throws(MPIError) {
     var rank: Int32 = 0
     var size: Int32 = 0
     try MPI.check(cmpi_return_errors(handle), "MPI_Comm_set_errhandler")
@@ -50,6 +54,8 @@ public final class Communicator {
     self.size = Int(size)
     self.maximumTag = Int(cmpi_largest_tag())
     self.maximumCountPerCall = maximumCountPerCall
+    collectiveCheck =
+      checksCollectives && size > 1 ? try CollectiveCheck(handle, rank: Int(rank), size: Int(size)) : nil
   }
 
   deinit {
@@ -62,6 +68,7 @@ public final class Communicator {
   ///
   /// A library that takes a communicator duplicates it, to keep its messages apart from its caller's.
   public func duplicate() throws(MPIError) -> Communicator {
+    try compare("MPI_Comm_dup")
     let result = cmpi_comm_dup(handle)
     try check(result.code, "MPI_Comm_dup")
     return try derived(result.value)
@@ -74,6 +81,7 @@ public final class Communicator {
   public func split(color: Int?, key: Int = 0) throws(MPIError) -> Communicator? {
     if let color { try validate(color, "color", in: 0...Self.largestCount, "MPI_Comm_split") }
     try validate(key, "key", in: 0...Self.largestCount, "MPI_Comm_split")
+    try compare("MPI_Comm_split")
     let result = cmpi_comm_split(handle, color.map(Int32.init) ?? cmpi_undefined(), Int32(key))
     try check(result.code, "MPI_Comm_split")
     return result.is_null != 0 ? nil : try derived(result.value)
@@ -81,19 +89,23 @@ public final class Communicator {
 
   /// The ranks of this group that share memory with this one: usually, those on the same host. Collective.
   public func splitSharedMemory() throws(MPIError) -> Communicator {
+    try compare("MPI_Comm_split_type")
     let result = cmpi_comm_split_shared(handle, Int32(rank))
     try check(result.code, "MPI_Comm_split_type")
     return try derived(result.value)
   }
 
   private func derived(_ handle: MPI_Comm) throws(MPIError) -> Communicator {
-    try Communicator(handle: handle, isDerived: true, maximumCountPerCall: maximumCountPerCall)
+    try Communicator(
+      handle: handle, isDerived: true, maximumCountPerCall: maximumCountPerCall,
+      checksCollectives: collectiveCheck != nil)
   }
 
   // MARK: Together
 
   /// Returns when every rank has called it. Collective.
   public func barrier() throws(MPIError) {
+    try compare("MPI_Barrier")
     try check(MPI_Barrier(handle), "MPI_Barrier")
   }
 

@@ -31,6 +31,9 @@ public enum MPIError: Error, Equatable, Sendable {
   case wrongElementType(function: String, type: String, source: Int, tag: Int)
   /// The host does not give its ranks `bytes` bytes of memory to share.
   case sharedMemory(function: String, bytes: Int, reason: String)
+  /// The ranks made different calls where each was to make the communicator's collective call `number`, from 1; `calls`
+  /// has them by rank. Only where collectives are checked. The program cannot go on: the ranks are out of step.
+  case collectiveMismatch(number: Int, calls: [String])
   /// A value could not be written as JSON by `rank`, or not be read back there.
   case coding(function: String, type: String, reason: String, rank: Int)
 
@@ -72,9 +75,31 @@ extension MPIError: CustomStringConvertible {
     case .sharedMemory(let function, let bytes, let reason):
       return "\(function): the host does not give \(bytes) bytes of shared memory: \(reason); "
         + "its ranks need one /dev/shm with room for it, which containers keep small unless told otherwise"
+    case .collectiveMismatch(let number, let calls):
+      return "the ranks' collective calls differ, each rank's number \(number) of this communicator: "
+        + Self.grouped(calls)
     case .coding(let function, let type, let reason, let rank):
       return "\(function): a value of type \(type) did not pass through JSON on rank \(rank): \(reason)"
     }
+  }
+}
+
+extension MPIError {
+  /// The ranks that made each call, such as `ranks 0 and 2: MPI_Barrier; rank 1: MPI_Bcast of 3 Int from rank 0`.
+  private static func grouped(_ calls: [String]) -> String {
+    var groups: [(call: String, ranks: [Int])] = []
+    for (rank, call) in calls.enumerated() {
+      if let known = groups.firstIndex(where: { $0.call == call }) {
+        groups[known].ranks.append(rank)
+      } else {
+        groups.append((call, [rank]))
+      }
+    }
+    return groups.map { group in
+      let names = group.ranks.map(String.init)
+      let list = names.dropLast().joined(separator: ", ") + (names.count > 1 ? " and " : "") + (names.last ?? "")
+      return "\(names.count > 1 ? "ranks" : "rank") \(list): \(group.call)"
+    }.joined(separator: "; ")
   }
 }
 

@@ -14,9 +14,17 @@ public struct RequestPool: ~Copyable {
   public private(set) var capacity: Int
 
   private var slotCount = 0
+  /// Calls that are made only once they are compared with those of the other ranks.
+  private var deferred: [DeferredCall] = []
   private var requests: UnsafeMutablePointer<CMPIRequest>
   private var statuses: UnsafeMutablePointer<MPI_Status>
   private var indices: UnsafeMutablePointer<Int32>
+
+  private struct DeferredCall {
+    let slot: Int
+    let call: CollectiveCheck.Call
+    let function: StaticString
+  }
 
   /// An empty pool for `capacity` requests.
   public init(capacity: Int = 16) {
@@ -46,7 +54,12 @@ public struct RequestPool: ~Copyable {
     if slotCount == capacity { grow() }
     let slot = slotCount
     requests[slot] = request.isFinished ? cmpi_request_null() : request.handle
-    if !request.isFinished { pendingCount += 1 }
+    if !request.isFinished {
+      pendingCount += 1
+      if let call = request.deferred {
+        deferred.append(DeferredCall(slot: slot, call: call, function: request.function))
+      }
+    }
     request.isFinished = true
     slotCount += 1
     return slot
@@ -54,8 +67,10 @@ public struct RequestPool: ~Copyable {
 
   /// Waits until every request has finished.
   ///
-  /// - Throws: `MPIError.failed` if one failed. All are then over.
+  /// - Throws: `MPIError.failed` if one failed, `MPIError.collectiveMismatch` if the ranks called different operations.
+  ///   All are then over.
   public mutating func waitAll() throws(MPIError) {
+    try makeDeferred { (call, function) throws(MPIError) in try call.make(function) }
     // Not MPI_Waitall: Open MPI 4.1's may wait forever if a request fails while it waits.
     while pendingCount > 0 { try waitSome() }
   }
@@ -64,10 +79,13 @@ public struct RequestPool: ~Copyable {
   /// MPI a chance to progress.
   ///
   /// - Returns: how many they were.
-  /// - Throws: `MPIError.failed` if one failed. All are then over.
+  /// - Throws: as `waitAll()`.
   @discardableResult
   public mutating func testSome(_ finished: (Int) -> Void = { _ in }) throws(MPIError) -> Int {
     guard pendingCount > 0 else { return 0 }
+    try makeDeferred { (call, function) throws(MPIError) in try call.makeIfCompared(function) }
+    // As long as none is made, there are none for MPI to test.
+    guard pendingCount > deferred.count else { return 0 }
     var count: Int32 = 0
     let code = cmpi_testsome(Int32(slotCount), requests, &count, indices, statuses)
     try take(code, count, "MPI_Testsome")
@@ -89,6 +107,7 @@ public struct RequestPool: ~Copyable {
   /// Gives all operations up without waiting, as `Request.abandon()` does.
   public mutating func abandonAll() {
     pendingCount = 0
+    deferred = []
   }
 
   /// Counts finished requests, or throws the first failed request's own error where the call only says that there is one.
@@ -105,6 +124,21 @@ public struct RequestPool: ~Copyable {
       }
     }
     try MPI.check(code, function)
+  }
+
+  /// Puts the requests of the calls that `make` makes into their slots, until it returns nil; its error ends all.
+  private mutating func makeDeferred(
+    _ make: (CollectiveCheck.Call, StaticString) throws(MPIError) -> CMPIRequest?
+  ) throws(MPIError) {
+    do {
+      while let first = deferred.first, let request = try make(first.call, first.function) {
+        requests[first.slot] = request
+        deferred.removeFirst()
+      }
+    } catch {
+      abandonAll()
+      throw error
+    }
   }
 
   private mutating func grow() {

@@ -41,9 +41,17 @@ public struct Universe: ~Copyable {
 
   /// Starts MPI.
   ///
+  /// - Parameters:
+  ///   - level: how the program's threads use MPI.
+  ///   - checkingCollectives: compare every collective call with those of the communicator's other ranks before it is
+  ///     made. A program whose ranks are out of step then throws `MPIError.collectiveMismatch` on all of them instead of
+  ///     hanging, unless a rank makes no call at all. Each call costs an exchange with all ranks more, and one that does
+  ///     not block begins in earnest only when it is tested or waited for. All ranks must ask for it, or none.
   /// - Throws: `MPIError.alreadyInitialized` on a second call (also after `finalize()`), `MPIError.threadLevel` if
   ///   the library provides less than `level`.
-  public static func initialize(requiring level: ThreadLevel = .funneled) throws(MPIError) -> Universe {
+  public static func initialize(
+    requiring level: ThreadLevel = .funneled, checkingCollectives: Bool = false
+  ) throws(MPIError) -> Universe {
     guard !isInitialized else { throw .alreadyInitialized }
     var code: Int32 = 0
     try check(MPI_Init_thread(nil, nil, level.code, &code), "MPI_Init_thread")
@@ -55,8 +63,9 @@ public struct Universe: ~Copyable {
     }
     return Universe(
       threadLevel: provided,
-      world: try Communicator(handle: cmpi_comm_world(), isDerived: false),
-      selfCommunicator: try Communicator(handle: cmpi_comm_self(), isDerived: false))
+      world: try Communicator(handle: cmpi_comm_world(), isDerived: false, checksCollectives: checkingCollectives),
+      selfCommunicator: try Communicator(
+        handle: cmpi_comm_self(), isDerived: false, checksCollectives: checkingCollectives))
   }
 
   /// Ends MPI. Every rank calls it, after its last use of any communicator.

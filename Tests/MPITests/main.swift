@@ -16,6 +16,6 @@ if let desertion = CommandLine.arguments.last.flatMap(Desertion.init) {
       + forEveryElementType { collectiveTests($0) + messageTests($0) }
       + integers.flatMap { integerReductionTests($0) + extremeValueTests($0, library: library) }
       + longBufferTests() + blockingMessageTests() + requestTests() + codableTests() + sharedMemoryTests()
-      + errorTests()
+      + errorTests() + mismatchTests()
   }
 }

@@ -5,6 +5,8 @@ import MPI
 
 /// The main program of a test executable for `mpirun -n N`.
 ///
+/// Collective calls are compared among the ranks, so that a test whose ranks are out of step fails and says where.
+///
 /// The last line that rank 0 prints is `N passed, N failed`, followed by `, N skipped` if there were any. The exit code
 /// is 0 only if no test failed.
 public enum RankTests {
@@ -21,7 +23,7 @@ public enum RankTests {
     let watchdog = Watchdog()
     do {
       watchdog.watch("starting MPI", seconds: options.timeout)
-      let universe = try Universe.initialize(requiring: .funneled)
+      let universe = try Universe.initialize(requiring: .funneled, checkingCollectives: true)
       let verdict = try TestRun(world: universe.world, options: options, watchdog: watchdog).run(makeTests(universe))
       // Printed before the end: once a rank exits with 1, the launcher may end the others.
       if verdict.isRankZero { printLine(verdict.description) }
