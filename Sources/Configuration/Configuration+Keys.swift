@@ -109,7 +109,10 @@ extension Configuration {
         "What multiplies matrices, but for the reference: this program's own kernel, or OpenBLAS."),
       Key(
         "threads", \.threads, .integer(1...1_024), null: "the cores that the rank is bound to", changesResults: false,
-        "Threads of each rank. With the engine simd they change no bit, with blas the last ones."))
+        "Threads of each rank. With the engine simd they change no bit, with blas the last ones."),
+      Key(
+        "oversubscribe", \.oversubscribe, .truth(), changesResults: false,
+        "Whether there may be more such threads than cores, which is slow."))
   }
 
   private static var communicationKeys: Schema<CommunicationOptions> {

@@ -17,11 +17,14 @@ struct CoreBinding: Equatable, Codable {
     return CoreBinding(list: list ?? "0-\(ProcessInfo.processInfo.activeProcessorCount - 1)")
   }
 
-  /// Number of cores, at least 1.
-  var count: Int {
-    let runs = list.split(separator: ",").map { run in run.split(separator: "-").compactMap { Int($0) } }
-    let cores = runs.reduce(0) { $0 + (($1.last ?? 0) - ($1.first ?? 1) + 1) }
-    return max(cores, 1)
+  /// The numbers of the cores, at least one.
+  var cores: [Int] {
+    let cores = list.split(separator: ",").flatMap { (run) -> [Int] in
+      let ends = run.split(separator: "-").compactMap { Int($0) }
+      guard let first = ends.first, let last = ends.last, first <= last else { return [] }
+      return Array(first...last)
+    }
+    return cores.isEmpty ? [0] : cores
   }
 }
 
@@ -45,6 +48,6 @@ extension TrainingOptions {
     let host = try communicator.splitSharedMemory()
     let bindings = try host.gatherCodable(binding, to: 0)
     let sharing = try host.broadcast(bindings, from: 0).count { $0 == binding }
-    return max(1, binding.count / max(sharing, 1))
+    return max(1, binding.cores.count / max(sharing, 1))
   }
 }

@@ -19,6 +19,8 @@ public final class SearchCoordinator {
   public var observer: (any SearchObserver)?
   /// Where checkpoints go and what may stop the search, on all ranks alike; nil for a search without them.
   public var checkpoints: CheckpointPlan?
+  /// Where the ranks are, for whoever watches.
+  public var layout: RunLayout?
   private let clock = ContinuousClock()
 
   var policy: any DepthPolicy
@@ -68,6 +70,7 @@ public final class SearchCoordinator {
     start = clock.now
     if checkpoint == nil { try observe(.started(plan)) }
     try resume(checkpoint)
+    for warning in layout?.warnings ?? [] { try observe(.warning(warning)) }
     if progress.stage == .warmUp {
       try warmAllLevels()
       try startLevel(search.initialDepth, growth: nil)
@@ -188,7 +191,8 @@ public final class SearchCoordinator {
   var plan: SearchPlan {
     SearchPlan(
       largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
-      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, options: search)
+      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, layout: layout,
+      options: search)
   }
 
   /// Trains what is left of an epoch.

@@ -47,6 +47,8 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   public let batchSize: Int
   /// Ranks that train together.
   public let ranks: Int
+  /// Where they are; nil if whoever began the search did not say.
+  public let layout: RunLayout?
   /// What the search aims at.
   public let options: SearchOptions
 }

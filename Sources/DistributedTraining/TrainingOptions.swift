@@ -30,12 +30,14 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   public var matrixEngine: MatrixEngine
   /// Threads of a rank; nil for the cores that the rank is bound to, shared with the ranks bound to the same ones.
   public var threads: Int?
+  /// Whether there may be more such threads than cores, which is slow.
+  public var oversubscribe: Bool
 
   /// Options with the published defaults.
   public init(
     batchSize: Int = 128, learningRate: Double = 0.01, momentum: Double = 0.9, weightDecay: Double = 0.0005,
     seed: UInt64 = 0, batchNorm: BatchNorm = .local, kernels: KernelFamily = .fast,
-    matrixEngine: MatrixEngine = .simd, threads: Int? = nil
+    matrixEngine: MatrixEngine = .simd, threads: Int? = nil, oversubscribe: Bool = false
   ) {
     self.batchSize = batchSize
     self.learningRate = learningRate
@@ -46,5 +48,6 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
     self.kernels = kernels
     self.matrixEngine = matrixEngine
     self.threads = threads
+    self.oversubscribe = oversubscribe
   }
 }

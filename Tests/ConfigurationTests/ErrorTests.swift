@@ -57,7 +57,7 @@ struct ErrorTests {
     ),
     (
       "communication: 3",
-      "a.yaml:4:16: communication: expected a section with bucketMegabytes, found \"3\""
+      "a.yaml:4:16: communication: expected a section with bucketMegabytes, mode, compression, found \"3\""
     ),
   ]
 

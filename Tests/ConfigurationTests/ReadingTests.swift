@@ -66,6 +66,7 @@ struct ReadingTests {
       kernels: reference
       matrixEngine: blas
       threads: 3
+      oversubscribe: true
     communication:
       bucketMegabytes: 0.5
       mode: overlapped
@@ -95,7 +96,7 @@ struct ReadingTests {
       configuration.training
         == TrainingOptions(
           batchSize: 64, learningRate: 1e-5, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
-          kernels: .reference, matrixEngine: .blas, threads: 3))
+          kernels: .reference, matrixEngine: .blas, threads: 3, oversubscribe: true))
     #expect(
       configuration.communication
         == CommunicationOptions(bucketMegabytes: 0.5, mode: .overlapped, compression: .bf16))

@@ -8,5 +8,5 @@ RankTests.main { universe in
   return gradientReducerTests() + communicationTests() + rankCountTests(alone: alone)
     + localBatchNormTests(alone: alone)
     + repeatabilityTests() + evaluationTests(alone: alone) + searchTests() + restartTests()
-    + checkpointTests(alone: alone) + errorTests(alone: alone)
+    + checkpointTests(alone: alone) + errorTests(alone: alone) + runLayoutTests()
 }
