@@ -28,6 +28,8 @@ public final class SearchCoordinator {
   var memory = SearchMemory()
   /// The network in training; nil between stages.
   var trainee: Trainee?
+  /// Epochs that the level in training has had.
+  var levelEpochs = 0
   var checkpointer: Checkpointer?
   /// When the search and the epoch under way began: after an interruption, as if there had been none.
   var start = ContinuousClock.now
@@ -49,13 +51,13 @@ public final class SearchCoordinator {
     observer: (any SearchObserver)? = nil
   ) throws {
     largest = try family.withDepth(search.depths(in: family.family).upperBound)
-    policy = try search.makePolicy(for: family.family, learningRate: training.learningRate)
+    policy = try search.makePolicy(for: family.family, learningRate: training.learningRate * training.rateFactor)
     self.data = data
     self.communicator = communicator
     self.search = search
     self.warmUp = warmUp
     self.training = training
-    progress = SearchProgress(learningRate: training.learningRate)
+    progress = SearchProgress(learningRate: training.learningRate * training.rateFactor)
     self.communication = communication
     self.observer = observer
     try checkSizes()
@@ -91,8 +93,9 @@ public final class SearchCoordinator {
     if warmUp.epochs > 0 {
       let trainer = try trainee?.trainer ?? startWarmUp(warm)
       while progress.warmUpEpoch < warmUp.epochs {
-        let epoch = progress.warmUpEpoch + 1
-        let record = try train(trainer, epoch: epoch, learningRate: warmUp.learningRate(inEpoch: epoch))
+        let earlier = progress.warmUpEpoch
+        let rate = warmUp.learningRate(inEpoch: earlier + 1) * training.rateFactor
+        let record = try train(trainer, epoch: earlier + 1, learningRate: rate, after: earlier)
         try observe(.warmUpEpoch(record))
       }
       warm = trainer.network.weights
@@ -116,7 +119,8 @@ public final class SearchCoordinator {
     var decision: Decision
     repeat {
       let epoch = progress.searchEpoch + 1
-      var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate)
+      var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate, after: levelEpochs)
+      levelEpochs += 1
       let start = clock.now
       let validation = try trainer.evaluate(data.validation)
       record.validationSeconds = clock.now.seconds(since: start)
@@ -135,6 +139,7 @@ public final class SearchCoordinator {
   private func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws {
     // The last level's memory is free before the next one's is taken.
     trainee = nil
+    levelEpochs = 0
     let start = try memory.start(ofDepth: depth, growth: growth)
     memory.bestOfDepth = nil
     let architecture = try communicator.broadcast(start?.architecture, from: 0)
@@ -196,12 +201,16 @@ public final class SearchCoordinator {
   }
 
   /// Trains what is left of an epoch.
-  private func train(_ trainer: DataParallelTrainer, epoch: Int, learningRate: Double) throws -> EpochRecord {
+  private func train(
+    _ trainer: DataParallelTrainer, epoch: Int, learningRate: Double, after earlier: Int
+  ) throws -> EpochRecord {
     let depth = trainer.network.architecture.depth
     let rest = trainee?.epoch ?? EpochProgress()
     if rest.step == 0 { epochStart = clock.now }
     let waited = trainer.reducer.waitingTime
-    let totals = try trainer.trainEpoch(progress.epochsDone, learningRate: learningRate, from: rest) { done in
+    let totals = try trainer.trainEpoch(
+      progress.epochsDone, learningRate: learningRate, after: earlier, from: rest
+    ) { done in
       let images = min(done.step * training.batchSize, data.train.count)
       try observe(
         .step(
@@ -235,6 +244,7 @@ public final class SearchCoordinator {
     for (images, part) in shared {
       guard ranks <= images else { throw TrainingError.tooManyRanks(ranks: ranks, images: images, of: part) }
     }
+    _ = try training.batchNormGroupSize(ranks: ranks)
     if data.validation.count == 0 { throw TrainingError.noImages(of: "validation") }
     if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
   }

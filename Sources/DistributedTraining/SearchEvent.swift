@@ -77,7 +77,7 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public let epoch: Int
   /// The depth trained; the largest in the warm-up.
   public let depth: Int
-  /// The learning rate of its steps.
+  /// The learning rate of its steps, those of a ramp excepted.
   public let learningRate: Double
   /// Mean cross-entropy of the training images while they were learned from.
   public let trainingLoss: Double

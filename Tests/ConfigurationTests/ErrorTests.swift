@@ -127,6 +127,10 @@ struct ErrorTests {
         "dataset.validation: expected fewer than the 60000 training images of mnist, found 60000"
       ),
       ("search.tolerance=99.5", "search.tolerance: expected less than the target, 99.5, found 99.5"),
+      (
+        "training.batchNormRanks=2",
+        "training.batchNormRanks: expected null unless training.batchNorm is synchronized, found 2"
+      ),
     ])
   func contradictions(setting: String, message: String) {
     #expect(problems(minimal, [setting]) == ["--set \(setting): \(message)"])
