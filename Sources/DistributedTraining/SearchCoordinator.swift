@@ -19,6 +19,8 @@ public final class SearchCoordinator {
   public var observer: (any SearchObserver)?
   /// Where checkpoints go and what may stop the search, on all ranks alike; nil for a search without them.
   public var checkpoints: CheckpointPlan?
+  /// Where the ranks are, for whoever watches.
+  public var layout: RunLayout?
   private let clock = ContinuousClock()
 
   var policy: any DepthPolicy
@@ -26,6 +28,8 @@ public final class SearchCoordinator {
   var memory = SearchMemory()
   /// The network in training; nil between stages.
   var trainee: Trainee?
+  /// Epochs that the level in training has had.
+  var levelEpochs = 0
   var checkpointer: Checkpointer?
   /// When the search and the epoch under way began: after an interruption, as if there had been none.
   var start = ContinuousClock.now
@@ -47,13 +51,13 @@ public final class SearchCoordinator {
     observer: (any SearchObserver)? = nil
   ) throws {
     largest = try family.withDepth(search.depths(in: family.family).upperBound)
-    policy = try search.makePolicy(for: family.family, learningRate: training.learningRate)
+    policy = try search.makePolicy(for: family.family, learningRate: training.learningRate * training.rateFactor)
     self.data = data
     self.communicator = communicator
     self.search = search
     self.warmUp = warmUp
     self.training = training
-    progress = SearchProgress(learningRate: training.learningRate)
+    progress = SearchProgress(learningRate: training.learningRate * training.rateFactor)
     self.communication = communication
     self.observer = observer
     try checkSizes()
@@ -68,6 +72,7 @@ public final class SearchCoordinator {
     start = clock.now
     if checkpoint == nil { try observe(.started(plan)) }
     try resume(checkpoint)
+    for warning in layout?.warnings ?? [] { try observe(.warning(warning)) }
     if progress.stage == .warmUp {
       try warmAllLevels()
       try startLevel(search.initialDepth, growth: nil)
@@ -88,8 +93,9 @@ public final class SearchCoordinator {
     if warmUp.epochs > 0 {
       let trainer = try trainee?.trainer ?? startWarmUp(warm)
       while progress.warmUpEpoch < warmUp.epochs {
-        let epoch = progress.warmUpEpoch + 1
-        let record = try train(trainer, epoch: epoch, learningRate: warmUp.learningRate(inEpoch: epoch))
+        let earlier = progress.warmUpEpoch
+        let rate = warmUp.learningRate(inEpoch: earlier + 1) * training.rateFactor
+        let record = try train(trainer, epoch: earlier + 1, learningRate: rate, after: earlier)
         try observe(.warmUpEpoch(record))
       }
       warm = trainer.network.weights
@@ -113,7 +119,8 @@ public final class SearchCoordinator {
     var decision: Decision
     repeat {
       let epoch = progress.searchEpoch + 1
-      var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate)
+      var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate, after: levelEpochs)
+      levelEpochs += 1
       let start = clock.now
       let validation = try trainer.evaluate(data.validation)
       record.validationSeconds = clock.now.seconds(since: start)
@@ -132,6 +139,7 @@ public final class SearchCoordinator {
   private func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws {
     // The last level's memory is free before the next one's is taken.
     trainee = nil
+    levelEpochs = 0
     let start = try memory.start(ofDepth: depth, growth: growth)
     memory.bestOfDepth = nil
     let architecture = try communicator.broadcast(start?.architecture, from: 0)
@@ -188,16 +196,21 @@ public final class SearchCoordinator {
   var plan: SearchPlan {
     SearchPlan(
       largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
-      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, options: search)
+      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, layout: layout,
+      options: search)
   }
 
   /// Trains what is left of an epoch.
-  private func train(_ trainer: DataParallelTrainer, epoch: Int, learningRate: Double) throws -> EpochRecord {
+  private func train(
+    _ trainer: DataParallelTrainer, epoch: Int, learningRate: Double, after earlier: Int
+  ) throws -> EpochRecord {
     let depth = trainer.network.architecture.depth
     let rest = trainee?.epoch ?? EpochProgress()
     if rest.step == 0 { epochStart = clock.now }
     let waited = trainer.reducer.waitingTime
-    let totals = try trainer.trainEpoch(progress.epochsDone, learningRate: learningRate, from: rest) { done in
+    let totals = try trainer.trainEpoch(
+      progress.epochsDone, learningRate: learningRate, after: earlier, from: rest
+    ) { done in
       let images = min(done.step * training.batchSize, data.train.count)
       try observe(
         .step(
@@ -231,6 +244,7 @@ public final class SearchCoordinator {
     for (images, part) in shared {
       guard ranks <= images else { throw TrainingError.tooManyRanks(ranks: ranks, images: images, of: part) }
     }
+    _ = try training.batchNormGroupSize(ranks: ranks)
     if data.validation.count == 0 { throw TrainingError.noImages(of: "validation") }
     if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
   }

@@ -70,7 +70,6 @@ public struct RequestPool: ~Copyable {
   /// - Throws: `MPIError.failed` if one failed, `MPIError.collectiveMismatch` if the ranks called different operations.
   ///   All are then over.
   public mutating func waitAll() throws(MPIError) {
-    try makeDeferred { (call, function) throws(MPIError) in try call.make(function) }
     // Not MPI_Waitall: Open MPI 4.1's may wait forever if a request fails while it waits.
     while pendingCount > 0 { try waitSome() }
   }
@@ -97,6 +96,7 @@ public struct RequestPool: ~Copyable {
   @discardableResult
   public mutating func waitSome(_ finished: (Int) -> Void = { _ in }) throws(MPIError) -> Int {
     guard pendingCount > 0 else { return 0 }
+    try makeDeferred { (call, function) throws(MPIError) in try call.make(function) }
     var count: Int32 = 0
     let code = cmpi_waitsome(Int32(slotCount), requests, &count, indices, statuses)
     try take(code, count, "MPI_Waitsome")

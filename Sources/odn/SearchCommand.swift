@@ -6,7 +6,6 @@ import Datasets
 import DepthSearch
 import DistributedTraining
 import MPI
-import NumericKernels
 import Telemetry
 
 struct SearchCommand: ParsableCommand {
@@ -76,7 +75,8 @@ extension RunOptions {
   fileprivate func search(_ configuration: Configuration, _ world: Communicator) throws {
     StopSignal.install()
     let logger = logger(world)
-    logger.info("MPI: \(world.size) ranks; BLAS: OpenBLAS for \(LinearAlgebraLibrary.coreType)")
+    let layout = try RunLayout(world, threads: configuration.training.threads)
+    try layout.check(configuration.training)
     _ = try configuration.search.depths(in: configuration.network.architecture)
     let run = try start(configuration, world, logger)
     if run.isFinished { return tell(world, "\(run.directory) holds the whole run: there is nothing to continue") }
@@ -84,6 +84,7 @@ extension RunOptions {
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
       warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication)
+    coordinator.layout = layout
     coordinator.checkpoints = CheckpointPlan(
       directory: RunDirectory.checkpoints(of: run.directory), options: configuration.reliability,
       origin: CheckpointOrigin(configuration: configuration.values, configurationHash: configuration.hash),

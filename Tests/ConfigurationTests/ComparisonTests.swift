@@ -42,7 +42,9 @@ struct ComparisonTests {
 
   @Test("where files lie, how many threads there are and how often checkpoints are written makes no other run")
   func elsewhere() throws {
-    let now = try configuration("dataset.directory=/data", "training.threads=3", "reliability.checkpointMinutes=1")
+    let now = try configuration(
+      "dataset.directory=/data", "training.threads=3", "training.oversubscribe=true",
+      "reliability.checkpointMinutes=1")
     let before = try configuration()
     #expect(now != before)
     #expect(now.differences(from: before.values) == [])
@@ -50,7 +52,7 @@ struct ComparisonTests {
     #expect(now.hash.count == 16)
     #expect(
       Configuration.keys.filter { !$0.changesResults }.map(\.path) == [
-        "dataset.directory", "training.threads", "reliability.checkpointMinutes",
+        "dataset.directory", "training.threads", "training.oversubscribe", "reliability.checkpointMinutes",
       ])
   }
 }

@@ -1,4 +1,4 @@
-// Pooling, the classifier, its loss and the update step.
+// Pooling, the classifier and its loss.
 
 #if canImport(Glibc)
   import Glibc
@@ -93,36 +93,5 @@ extension FastKernels {
       target[label] -= gradientScale
     }
     return result
-  }
-
-  func momentumStep(
-    values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
-    weightDecay: Float
-  ) {
-    require(values.count == gradients.count && values.count == momenta.count, "views are equally long")
-    pool.run(
-      64,
-      MomentumStep(
-        count: values.count, values: values.base, gradients: gradients.base, momenta: momenta.base,
-        learningRate: learningRate, momentum: momentum, weightDecay: weightDecay))
-  }
-}
-
-/// One of 64 parts of the arena.
-private struct MomentumStep: ParallelTask {
-  let count: Int
-  let values: UnsafeMutablePointer<Float>
-  let gradients: UnsafeMutablePointer<Float>
-  let momenta: UnsafeMutablePointer<Float>
-  let learningRate: Float
-  let momentum: Float
-  let weightDecay: Float
-
-  func run(part: Int, thread: Int) {
-    for i in count * part / 64..<count * (part + 1) / 64 {
-      let updated = (gradients[i] + weightDecay * values[i]) + momentum * momenta[i]
-      momenta[i] = updated
-      values[i] -= learningRate * updated
-    }
   }
 }
