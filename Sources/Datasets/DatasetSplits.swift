@@ -33,15 +33,18 @@ public struct DatasetSplits: Sendable {
   /// The last `validation` images of the training files are held out; of those before them the first `trainLimit` are
   /// for training. So a limit changes neither validation nor test images.
   ///
+  /// - Parameter progress: called after each part that is read.
   /// - Throws: `DatasetError` if a file is missing, unreadable or wrong, or has fewer images than are asked for.
-  public init(_ options: DatasetOptions) throws(DatasetError) {
+  public init(_ options: DatasetOptions, progress: () -> Void = {}) throws(DatasetError) {
     let descriptor = options.name.descriptor
     let searched = descriptor.search(directory: options.directory)
     guard let directory = searched.first(where: \.isComplete) else {
       throw .missing(options.name, searched: searched)
     }
     let training = try descriptor.format.read(.training, in: directory, as: descriptor)
+    progress()
     let testing = try descriptor.format.read(.test, in: directory, as: descriptor)
+    progress()
 
     let heldOut = options.validation ?? descriptor.validationCount
     try Self.check(

@@ -14,24 +14,31 @@ public final class DataParallelTrainer {
   private let options: TrainingOptions
   private let reducer: GradientReducer
   private let evaluator: DistributedEvaluator
+  private let heartbeat: Heartbeat
+  let guards: StepGuard
   private let images: AlignedBuffer<Float>
   private let labels: AlignedBuffer<Int32>
 
   /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
   ///
+  /// - Parameter heartbeat: where it notes what it is doing.
   /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images.
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
-    options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions()
+    options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
+    reliability: ReliabilityOptions = ReliabilityOptions(), heartbeat: Heartbeat = Heartbeat()
   ) throws {
     self.communicator = communicator
     self.data = data
     self.options = options
+    self.heartbeat = heartbeat
+    guards = StepGuard(reliability, communicator: communicator)
     reducer = GradientReducer(communicator, options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
     let kernels = try options.makeKernels(communicator)
     evaluator = try DistributedEvaluator(
-      architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels)
+      architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels,
+      heartbeat: heartbeat)
     network = DepthNetwork(
       architecture, heads: heads, batchCapacity: capacity, kernels: kernels,
       statisticsReduction: options.batchNorm == .synchronized ? SynchronizedStatistics(communicator) : nil)
@@ -69,21 +76,43 @@ public final class DataParallelTrainer {
       rank: communicator.rank, ranks: communicator.size)
     var progress = start
     while progress.step < batches.count {
+      heartbeat.enter(step: progress.step + 1)
       let share = batches[progress.step]
       assembler.assemble(share.indices, epoch: epoch, images: images.view, labels: labels.view)
       try network.forward(images.view, images: share.count)
-      progress.sums.add(
-        network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount),
-        answers: share.count * network.levels)
+      let result = network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount)
+      progress.sums.add(result, answers: share.count * network.levels)
       try network.backward(images.view, images: share.count)
+      heartbeat.enter(.gradientSum)
       try reducer.reduce(network.arena.gradients)
-      network.update(optimizer)
+      heartbeat.enter(.update)
       progress.step += 1
+      if let refusal = try guards.update(network, optimizer, result, answers: share.count * network.levels) {
+        throw try divergence(refusal, result, share, step: progress.step)
+      }
+      if guards.isTimeToVerify(afterStep: progress.step) { try communicator.verifyEqualParameters(network.arena) }
       try afterStep(progress)
     }
+    heartbeat.enter(.endOfEpoch)
     if hasLocalStatistics { try averageStatistics() }
     try communicator.verifyEqualWeights(network.arena)
     return try progress.sums.combined(communicator, depth: network.architecture.depth)
+  }
+
+  /// The error for a step that was not to be made. Collective.
+  private func divergence(
+    _ refusal: StepGuard.Refusal, _ result: CrossEntropy, _ share: BatchShare, step: Int
+  ) throws -> TrainingError {
+    var divergence = Divergence(symptom: refusal.symptom, depth: network.architecture.depth, step: step)
+    if case .spike = refusal.symptom { return .diverged(divergence) }
+    func repeatStep() throws {
+      try network.forward(images.view, images: share.count)
+      _ = network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount)
+      try network.backward(images.view, images: share.count)
+    }
+    divergence.origin = try network.findOrigin(
+      loss: result.loss, communicator, repeatStep: refusal.weightsAreIntact ? repeatStep : nil)
+    return .diverged(divergence)
   }
 
   /// Steps that an epoch has.

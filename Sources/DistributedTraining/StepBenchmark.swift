@@ -8,7 +8,7 @@ import NeuralNetwork
 public final class StepBenchmark {
   /// What a step is.
   public enum Pass: String, Codable, Sendable {
-    /// Forward, backward, sum of the gradients over the ranks, update.
+    /// Forward, backward, sum of the gradients over the ranks, guards, update.
     case training
     /// Forward with fixed weights.
     case inference
@@ -40,12 +40,15 @@ public final class StepBenchmark {
       let reducer = GradientReducer(communicator, options: communication)
       let optimizer = StochasticGradientDescent(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
       let globalImages = count * communicator.size
+      let guards = StepGuard(ReliabilityOptions(), communicator: communicator)
       run = {
         try network.forward(batch.images.view, images: count)
-        _ = network.crossEntropy(images: count, labels: batch.labels.view, globalImages: globalImages)
+        let result = network.crossEntropy(images: count, labels: batch.labels.view, globalImages: globalImages)
         try network.backward(batch.images.view, images: count)
         try reducer.reduce(network.arena.gradients)
-        network.update(optimizer)
+        if let refusal = try guards.update(network, optimizer, result, answers: count) {
+          throw TrainingError.diverged(Divergence(symptom: refusal.symptom, depth: architecture.depth))
+        }
       }
     }
   }

@@ -72,9 +72,12 @@ public protocol Kernels: Sendable {
 
   /// One step of SGD with momentum and weight decay, as PyTorch defines it:
   /// `m = momentum·m + (g + weightDecay·w)`, `w −= learningRate·m`. Views are equally long.
+  ///
+  /// - Returns: whether all gradients are finite. Those that are not change nothing, but others may have been applied.
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
-    weightDecay: Float)
+    weightDecay: Float
+  ) -> Bool
 }
 
 /// The implementations of `Kernels`.

@@ -50,7 +50,9 @@ struct Program {
   private let arguments: [String]
 
   /// Starts odn, under mpirun if `ranks` says so, in the directory of `workspace`.
-  init(_ arguments: [String], ranks: Int? = nil, in workspace: Workspace) throws {
+  init(
+    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, environment extra: [String: String] = [:]
+  ) throws {
     let odn = try Self.path()
     let launcher = ranks.map { ["\(Self.root)/Launch/mpirun.sh", "-n", "\($0)"] } ?? []
     self.arguments = launcher + [odn] + arguments
@@ -61,6 +63,7 @@ struct Program {
     var environment = ProcessInfo.processInfo.environment
     environment["COLUMNS"] = "80"
     environment["ODN_TERMINAL"] = nil
+    environment.merge(extra) { $1 }
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try files.create("output")

@@ -69,6 +69,13 @@ struct ReadingTests {
       bucketMegabytes: 0.5
     reliability:
       checkpointMinutes: 2.5
+      stallSeconds: 60.0
+      abortSeconds: 0.0
+      spikeThreshold: 12.5
+      verifySteps: 7
+      onDivergence: rollback
+      rollbackFactor: 0.25
+      rollbacks: 2
 
     """
 
@@ -94,7 +101,11 @@ struct ReadingTests {
           batchSize: 64, learningRate: 1e-5, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
           kernels: .reference, matrixEngine: .blas, threads: 3))
     #expect(configuration.communication.bucketMegabytes == 0.5)
-    #expect(configuration.reliability.checkpointMinutes == 2.5)
+    #expect(
+      configuration.reliability
+        == ReliabilityOptions(
+          checkpointMinutes: 2.5, stallSeconds: 60, abortSeconds: 0, spikeThreshold: 12.5, verifySteps: 7,
+          onDivergence: .rollback, rollbackFactor: 0.25, rollbacks: 2))
   }
 
   @Test("what is written back has every key, and reads back equal", arguments: [minimal, everything])

@@ -7,5 +7,5 @@ RankTests.main { universe in
   let alone = universe.selfCommunicator
   return gradientReducerTests() + rankCountTests(alone: alone) + localBatchNormTests(alone: alone)
     + repeatabilityTests() + evaluationTests(alone: alone) + searchTests() + restartTests()
-    + checkpointTests(alone: alone) + errorTests(alone: alone)
+    + checkpointTests(alone: alone) + guardTests() + errorTests(alone: alone)
 }

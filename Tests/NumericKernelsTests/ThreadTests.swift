@@ -46,7 +46,7 @@ struct ThreadTests {
   func update(count: Int) {
     expectSameBits { kernels, memory in
       let (values, momenta) = (memory.random(count, 1), memory.random(count, 3))
-      kernels.momentumStep(
+      _ = kernels.momentumStep(
         values: values, gradients: memory.random(count, 2), momenta: momenta, learningRate: 0.1, momentum: 0.9,
         weightDecay: 5e-4)
       return [Result("values", values), Result("momenta", momenta)]

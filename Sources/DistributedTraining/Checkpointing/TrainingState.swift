@@ -14,6 +14,8 @@ struct TrainingState: Sendable {
   let statistics: [[Float]]
   /// How far the epoch is, by rank.
   let progress: [EpochProgress]
+  /// The losses of the steps so far, over all ranks.
+  let losses: LossMonitor
 
   /// Steps done in the epoch.
   var step: Int { progress.first?.step ?? 0 }
@@ -25,7 +27,7 @@ struct TrainingState: Sendable {
   var atEpochStart: TrainingState {
     TrainingState(
       architecture: architecture, heads: heads, values: values, momenta: momenta, statistics: statistics,
-      progress: progress.map { _ in EpochProgress() })
+      progress: progress.map { _ in EpochProgress() }, losses: losses)
   }
 }
 
@@ -43,7 +45,7 @@ extension DataParallelTrainer {
       momenta: network.arena.momenta.array, statistics: statistics,
       progress: all.map { sums in
         EpochProgress(step: progress.step, sums: AnswerSums(loss: sums[0], correct: sums[1], total: sums[2]))
-      })
+      }, losses: guards.losses)
   }
 
   /// Puts every rank where rank 0's `state`, of this network's architecture and heads, left it, and returns how far the
@@ -65,6 +67,7 @@ extension DataParallelTrainer {
     let sums = try communicator.scatterv(state?.sums(for: ranks), from: 0)
     var step = state?.step ?? 0
     try communicator.broadcast(&step, from: 0)
+    guards.losses = try communicator.broadcast(state?.losses ?? LossMonitor(), from: 0)
     return EpochProgress(step: step, sums: AnswerSums(loss: sums[0], correct: sums[1], total: sums[2]))
   }
 }
