@@ -1,6 +1,7 @@
 # Commands for people and for CI. SwiftPM does the building: a plain `swift build -c release` gives the same program.
 #
 #   MARCH=x86-64-v3    the CPU to build for, as `make build MARCH=x86-64-v3`; without it, the one of this machine
+#   SECONDS=600        how long `make fuzz` feeds each reader
 #   RUNS=20            how many searches `make chaos` cuts short, of each kind
 #   PREFIX, DESTDIR    where `make install` puts things: $(DESTDIR)$(PREFIX)/bin and …/share/odn
 
@@ -8,11 +9,11 @@ PREFIX ?= /usr/local
 bin := $(DESTDIR)$(PREFIX)/bin
 share := $(DESTDIR)$(PREFIX)/share/odn
 swift_files := Sources Tests Package.swift
-scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/LaunchTests/*
+scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/*
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test chaos bench compare-pytorch lint format install uninstall clean
+.PHONY: help setup build run test chaos fuzz bench compare-pytorch lint format install uninstall clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -35,6 +36,11 @@ RUNS ?= 100
 chaos: setup ## cut RUNS searches short in each of several ways, continue them, and compare the results
 	swift build -c release --build-tests
 	ODN_CHAOS_RUNS=$(RUNS) swift test -c release --disable-xctest --skip-build --filter 'CommandLineTests.*Resumption'
+
+SECONDS ?= 60
+
+fuzz: setup ## feed each reader of files with damaged ones for SECONDS
+	@Tests/Fuzzing/run $(SECONDS)
 
 bench: setup build ## time training steps of four networks on one core, and of one of them on two
 	@Benchmarks/steps
@@ -62,4 +68,4 @@ uninstall: ## remove what install put there
 	rm -rf "$(share)"
 
 clean: ## remove what was built; the results of runs stay
-	rm -rf .build .build-install
+	rm -rf .build .build-install .build-fuzz

@@ -40,12 +40,12 @@ let package = Package(
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: safe),
     .target(name: "NumericKernels", dependencies: ["COpenBLAS", "CVector"], swiftSettings: kernel),
     .target(name: "NeuralNetwork", dependencies: ["NumericKernels"], swiftSettings: safe),
-    .target(name: "Datasets", dependencies: ["NumericKernels", "CZlib"], swiftSettings: safe),
+    .target(name: "Datasets", dependencies: ["Files", "NumericKernels", "CZlib"], swiftSettings: safe),
     .target(name: "DepthSearch", dependencies: ["NeuralNetwork"], swiftSettings: safe),
     .target(
       name: "DistributedTraining",
       dependencies: [
-        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "Datagrams",
+        "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "Datagrams",
       ],
       swiftSettings: safe),
     .target(name: "ModelExchange", dependencies: ["Files", "NumericKernels", "NeuralNetwork"], swiftSettings: safe),
@@ -82,9 +82,9 @@ let package = Package(
     // Replaces malloc, so it has a process of its own.
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .executableTarget(
-      name: "AllocationTests", dependencies: ["CAllocations", "NeuralNetwork", "NumericKernels"],
-      path: "Tests/AllocationTests",
-      swiftSettings: safe),
+      name: "AllocationTests",
+      dependencies: ["CAllocations", "MPI", "NeuralNetwork", "NumericKernels", "DistributedTraining"],
+      path: "Tests/AllocationTests", swiftSettings: safe),
     .testTarget(name: "NumericKernelsTests", dependencies: ["NumericKernels"], swiftSettings: safe),
     .testTarget(
       name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericKernels"], swiftSettings: safe),
@@ -96,6 +96,14 @@ let package = Package(
     .testTarget(name: "DatagramsTests", dependencies: ["Datagrams"], swiftSettings: safe),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
+    // What the fuzzer calls, which is built only for `make fuzz`, and what the tests of its corpus call.
+    .target(
+      name: "FuzzReaders",
+      dependencies: [
+        "Files", "Checkpoints", "Datasets", "DistributedTraining", "ModelExchange", "Configuration", "CZlib",
+      ],
+      path: "Tests/Fuzzing/Readers", swiftSettings: safe),
+    .testTarget(name: "FuzzingTests", dependencies: ["FuzzReaders"], swiftSettings: safe),
     .testTarget(
       name: "CommandLineTests", dependencies: ["odn"], exclude: ["Snapshots"], swiftSettings: safe),
     .testTarget(
@@ -104,3 +112,10 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Without libFuzzer, which `make fuzz` links, it has no main program.
+if Context.environment["ODN_FUZZER"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzer", dependencies: ["FuzzReaders"], path: "Tests/Fuzzing/Fuzzer", swiftSettings: safe))
+}

@@ -150,6 +150,14 @@ static inline CMPIStarted cmpi_iallreduce(const void *source, void *destination,
   return started;
 }
 
+static inline CMPIStarted cmpi_ialltoall(const void *source, void *destination, int count, MPI_Datatype type,
+                                         MPI_Comm communicator) {
+  CMPIStarted started = {0, {MPI_REQUEST_NULL}};
+  started.code =
+      MPI_Ialltoall(source, count, type, destination, count, type, communicator, &started.request.value);
+  return started;
+}
+
 static inline CMPIStarted cmpi_iallgather(const void *source, void *destination, int count, MPI_Datatype type,
                                           MPI_Comm communicator) {
   CMPIStarted started = {0, {MPI_REQUEST_NULL}};

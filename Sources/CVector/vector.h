@@ -3,6 +3,8 @@
 #pragma once
 
 typedef float vector16 __attribute__((ext_vector_type(16)));
+typedef unsigned int vector16_bits __attribute__((ext_vector_type(16)));
+typedef unsigned short vector16_half __attribute__((ext_vector_type(16)));
 
 #define VECTOR_INLINE static inline __attribute__((always_inline))
 
@@ -15,6 +17,21 @@ VECTOR_INLINE vector16 vector_interleave_low(vector16 a, vector16 b) {
 }
 VECTOR_INLINE vector16 vector_interleave_high(vector16 a, vector16 b) {
   return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+// The upper halves of 16 floats, rounded to the nearest, ties to even; what is not a number stays so.
+VECTOR_INLINE vector16_half vector_round_half(vector16 value) {
+  vector16_bits bits = (vector16_bits)value;
+  vector16_bits rounded = bits + 0x7fff + ((bits >> 16) & 1);
+  // Rounding would carry some of them over to infinity or zero: they keep their upper half, made quiet.
+  vector16_bits is_nan = (vector16_bits)((bits & 0x7fffffff) > 0x7f800000);
+  vector16_bits chosen = (is_nan & (bits | 0x400000)) | (~is_nan & rounded);
+  return __builtin_convertvector(chosen >> 16, vector16_half);
+}
+
+// The floats whose upper halves these are.
+VECTOR_INLINE vector16 vector_expand_half(vector16_half half) {
+  return (vector16)(__builtin_convertvector(half, vector16_bits) << 16);
 }
 
 // Asks for the cache line at `address`, to read or to write it soon. Any address will do.
@@ -30,14 +47,5 @@ VECTOR_INLINE void vector_stream(void *address, vector16 value) {
 VECTOR_INLINE void stream_fence(void) {
 #if defined(__x86_64__)
   __builtin_ia32_sfence();
-#endif
-}
-
-// Tells the core that this is a waiting loop.
-VECTOR_INLINE void spin_hint(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
 #endif
 }

@@ -6,18 +6,23 @@ import Foundation
 
 /// An open checkpoint. Its sections are asked for in the order in which they were written.
 public struct CheckpointReader: ~Copyable {
-  /// Path of the file.
-  public let path: String
   private let file: InputFile
   private var entries: ArraySlice<CheckpointFormat.Entry>
+
+  /// Path of the file.
+  public var path: String { file.path }
 
   /// Opens a checkpoint, and checks that its table is intact and that the file is as long as it says.
   /// - Throws: `CheckpointError`.
   public init(path: String) throws(CheckpointError) {
-    let file = try CheckpointError.translating { () throws(FileError) in try InputFile(path: path) }
+    try self.init(CheckpointError.translating { () throws(FileError) in try InputFile(path: path) })
+  }
+
+  /// Begins a checkpoint that is open already, and checks the same.
+  /// - Throws: `CheckpointError`.
+  public init(_ file: InputFile) throws(CheckpointError) {
     entries = try Self.table(of: file)[...]
     self.file = file
-    self.path = path
   }
 
   /// The next section, which has to be `name`, with at most `limit` bytes.
@@ -53,7 +58,7 @@ public struct CheckpointReader: ~Copyable {
 
   /// An error that names this file, for what its reader finds wrong with the content of a section.
   public func damaged(_ place: String, expected: String, found: String) -> CheckpointError {
-    .damaged(file: path, place: place, expected: expected, found: found)
+    .damaged(file: file.path, place: place, expected: expected, found: found)
   }
 
   private mutating func next(
@@ -86,7 +91,7 @@ public struct CheckpointReader: ~Copyable {
 }
 
 extension CheckpointReader {
-  private static func table(of file: borrowing InputFile) throws(CheckpointError) -> [CheckpointFormat.Entry] {
+  private static func table(of file: InputFile) throws(CheckpointError) -> [CheckpointFormat.Entry] {
     let (path, size) = (file.path, file.size)
     func damaged(_ place: String, expected: String, found: String) -> CheckpointError {
       .damaged(file: path, place: place, expected: expected, found: found)
@@ -132,7 +137,7 @@ extension CheckpointReader {
     return entries
   }
 
-  private static func bytes(_ count: Int, of file: borrowing InputFile) throws(CheckpointError) -> [UInt8] {
+  private static func bytes(_ count: Int, of file: InputFile) throws(CheckpointError) -> [UInt8] {
     try CheckpointError.translating { () throws(FileError) in try file.read(count, of: UInt8.self) }
   }
 

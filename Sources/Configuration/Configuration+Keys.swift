@@ -116,7 +116,13 @@ extension Configuration {
     Schema(
       Key(
         "bucketMegabytes", \.bucketMegabytes, .number(0.001...1_000),
-        "The size of the pieces in which gradients are summed over the ranks, in 10^6 bytes."))
+        "The size of the pieces in which gradients are summed over the ranks, in 10^6 bytes."),
+      Key(
+        "mode", \.mode, .word(),
+        "Whether gradients are summed during the backward pass or after it; automatic: during, if on several hosts."),
+      Key(
+        "compression", \.compression, .word(),
+        "What gradients are on their way: floats of 32 bits, or rounded to 16 bits at half the bytes."))
   }
 
   private static var reliabilityKeys: Schema<ReliabilityOptions> {

@@ -12,8 +12,13 @@ public enum ConfigurationOrigin: Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .file(let name, let line, let column):
       [name, line.map(String.init), column.map(String.init)].compactMap(\.self).joined(separator: ":")
-    case .setting(let text): "--set \(text)"
+    case .setting(let text): "--set \(Self.isPrintable(text) ? text : String(reflecting: String(text.prefix(100))))"
     }
+  }
+
+  /// Whether a message may show a text as it is.
+  private static func isPrintable(_ text: String) -> Bool {
+    text.utf8.count <= 1_000 && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
   }
 }
 

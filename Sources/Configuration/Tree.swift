@@ -73,7 +73,7 @@ struct Tree {
     guard parts.count == 2, !path.contains("") else {
       throw .unreadable(origin, "expected key.path=value, for example search.target=99.5")
     }
-    set(path, to: String(parts[1]), origin: origin)
+    set(path.map { Self.word($0)[...] }, to: String(parts[1]), origin: origin)
   }
 }
 
@@ -112,11 +112,14 @@ extension Tree {
     }
   }
 
-  /// A key's text; one that no message could show as it is, and that is no key of ours either, in quotation marks.
   private static func word(_ key: Node) -> String {
-    guard case .scalar(let scalar) = key else { return "(not a word)" }
-    let isWord = scalar.string.count <= 100 && scalar.string.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
-    return isWord ? scalar.string : quoted(scalar.string)
+    if case .scalar(let scalar) = key { word(scalar.string) } else { "(not a word)" }
+  }
+
+  /// A key's text; one that no message could show as it is, and that is no key of ours either, in quotation marks.
+  fileprivate static func word(_ text: some StringProtocol) -> String {
+    let isWord = text.count <= 100 && text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    return isWord ? String(text) : quoted(String(text))
   }
 
   /// The first line in which a `*` could start an alias. Every alias has the form that is looked for here; a text or
@@ -152,7 +155,10 @@ extension ConfigurationError {
         .composer(let context, let text, let mark, _):
         problem(mark, "no valid YAML: \(context.map { $0.text + ": " } ?? "")\(text)")
       case .duplicatedKeysInMapping(let keys, let context):
-        problem(context.mark, "expected every key once, found \(keys.joined(separator: ", ")) again in this section")
+        problem(
+          context.mark,
+          "expected every key once, found \(keys.prefix(8).map(Tree.word).joined(separator: ", ")) again in this section"
+        )
       case .reader(let text, _, _, _): problem(nil, "no valid YAML: \(text)")
       default: problem(nil, "no valid YAML: \(error)")
       }

@@ -49,6 +49,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// A number of images that the data set does not have.
   case option(key: String, value: Int, allowed: ClosedRange<Int>, reason: String)
 
+  /// Whether the user asked for something impossible, as opposed to something that failed.
+  public var isUsage: Bool { if case .option = self { true } else { false } }
+
   /// What was expected, what was found, where, and what to do.
   public var description: String {
     switch self {

@@ -41,11 +41,18 @@ public struct DatasetSplits: Sendable {
     guard let directory = searched.first(where: \.isComplete) else {
       throw .missing(options.name, searched: searched)
     }
-    let training = try descriptor.format.read(.training, in: directory, as: descriptor)
+    let training = try descriptor.format.read(.training, from: directory, as: descriptor)
     progress()
-    let testing = try descriptor.format.read(.test, in: directory, as: descriptor)
+    let test = try descriptor.format.read(.test, from: directory, as: descriptor)
     progress()
+    try self.init(options, training: training, test: test)
+  }
 
+  /// Divides the images of a data set that has been read: what its training files hold, and what its test files hold.
+  ///
+  /// - Throws: `DatasetError.option` if there are fewer images than are asked for.
+  public init(_ options: DatasetOptions, training: ImageDataset, test: ImageDataset) throws(DatasetError) {
+    let descriptor = options.name.descriptor
     let heldOut = options.validation ?? descriptor.validationCount
     try Self.check(
       "validation", heldOut, 0...training.count - 1,
@@ -53,13 +60,13 @@ public struct DatasetSplits: Sendable {
     let left = training.count - heldOut
     let trainLimit = options.trainLimit ?? left
     try Self.check("trainLimit", trainLimit, 1...left, "images left for training after \(heldOut) for validation")
-    let testLimit = options.testLimit ?? testing.count
-    try Self.check("testLimit", testLimit, 1...testing.count, "images in the test files")
+    let testLimit = options.testLimit ?? test.count
+    try Self.check("testLimit", testLimit, 1...test.count, "images in the test files")
 
     self.init(
       train: DatasetSplit(training, range: 0..<trainLimit),
       validation: DatasetSplit(training, range: left..<training.count),
-      test: DatasetSplit(testing, range: 0..<testLimit),
+      test: DatasetSplit(test, range: 0..<testLimit),
       normalization: descriptor.normalization, augmentation: options.augment ?? descriptor.augmentation)
   }
 

@@ -1,5 +1,7 @@
 // Labelled images in memory, and views of them.
 
+import Foundation
+
 /// Labelled images, whole in memory: pixels `[N, H, W, C]` in bytes, one label per image.
 public struct ImageDataset: Sendable {
   /// Rows of an image.
@@ -10,13 +12,13 @@ public struct ImageDataset: Sendable {
   public let channels: Int
   /// The classes, in the order of their labels.
   public let classNames: [String]
-  /// All images one after the other, `[N, H, W, C]`.
-  public let pixels: [UInt8]
+  /// All images one after the other, `[N, H, W, C]`: bytes of their own, or ones that several processes share.
+  public let pixels: Data
   /// The class of each image, 0..<`classes`.
   public let labels: [UInt8]
 
   /// Images already in memory. There must be `height·width·channels` pixels per label, and every label needs a name.
-  public init(height: Int, width: Int, channels: Int, classNames: [String], pixels: [UInt8], labels: [UInt8]) {
+  public init(height: Int, width: Int, channels: Int, classNames: [String], pixels: Data, labels: [UInt8]) {
     precondition(min(height, width, channels) >= 1, "an image has at least one pixel")
     precondition(pixels.count == labels.count * height * width * channels, "every image has one label")
     precondition(labels.allSatisfy { $0 < classNames.count }, "every label has a class")
@@ -26,6 +28,14 @@ public struct ImageDataset: Sendable {
     self.classNames = classNames
     self.pixels = pixels
     self.labels = labels
+  }
+
+  /// Images of the data set `name` that are in memory already, for which the same holds.
+  public init(_ name: DatasetName, pixels: Data, labels: [UInt8]) {
+    let descriptor = name.descriptor
+    self.init(
+      height: descriptor.height, width: descriptor.width, channels: descriptor.channels,
+      classNames: descriptor.classNames, pixels: pixels, labels: labels)
   }
 
   /// Number of images.
@@ -58,8 +68,8 @@ public struct DatasetSplit: Sendable {
   public func label(at index: Int) -> UInt8 { dataset.labels[position(of: index)] }
 
   /// The pixels `[H, W, C]` of image `index`, 0..<`count`.
-  public func image(at index: Int) -> ArraySlice<UInt8> {
-    let start = position(of: index) * dataset.imageSize
+  public func image(at index: Int) -> Data {
+    let start = dataset.pixels.startIndex + position(of: index) * dataset.imageSize
     return dataset.pixels[start..<start + dataset.imageSize]
   }
 

@@ -34,12 +34,15 @@ public struct SearchedDirectory: Equatable, Sendable, CustomStringConvertible {
   /// Whether every file is in it.
   public var isComplete: Bool { missingFiles.isEmpty }
 
-  /// Path of one of the format's files, packed or not.
-  func path(of file: String) -> String { foundFiles[file] ?? "\(path)/\(file)" }
-
   /// For example `data/mnist (no such directory)`.
   public var description: String {
     if !exists { return "\(path) (no such directory)" }
     return isComplete ? "\(path) (complete)" : "\(path) (lacks \(missingFiles.joined(separator: ", ")))"
+  }
+}
+
+extension SearchedDirectory: DatasetFiles {
+  func open(_ file: String) throws(DatasetError) -> FileStream {
+    try FileStream(path: foundFiles[file] ?? "\(path)/\(file)")
   }
 }

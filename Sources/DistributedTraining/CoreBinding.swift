@@ -1,45 +1,79 @@
-// Which cores a rank may run on, and how many of them are its own.
+// Which cores a rank may run on, and which of them its threads keep to themselves.
 
 import Foundation
 import MPI
 import NeuralNetwork
 
-/// The cores that the launcher bound this process to.
+/// The processors that the launcher bound this process to.
 struct CoreBinding: Equatable, Codable {
-  /// As Linux lists them, for example `0-3,8`.
-  let list: String
+  /// Their numbers, in ascending order; not empty.
+  let processors: [Int]
 
-  /// The binding of this process; all cores that are online where the system does not tell.
-  static var current: CoreBinding {
+  /// The binding that the process had before its threads were placed; all processors that are online where the system
+  /// does not tell.
+  static let ofProcess: CoreBinding = {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
-    let list = line?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
-    return CoreBinding(list: list ?? "0-\(ProcessInfo.processInfo.activeProcessorCount - 1)")
+    let list = line?.split(separator: ":").last.map { CoreBinding(list: $0.trimmingCharacters(in: .whitespaces)) }
+    if let list, !list.processors.isEmpty { return list }
+    return CoreBinding(list: "0-\(max(ProcessInfo.processInfo.activeProcessorCount, 1) - 1)")
+  }()
+
+  /// - Parameter list: as Linux writes them, for example `0-3,8`.
+  init(list: String) {
+    processors = list.split(separator: ",").flatMap { run in
+      let ends = run.split(separator: "-").compactMap { Int($0) }
+      guard let first = ends.first, let last = ends.last, first <= last, last < 1 << 16 else { return [Int]() }
+      return Array(first...last)
+    }
   }
 
-  /// Number of cores, at least 1.
-  var count: Int {
-    let runs = list.split(separator: ",").map { run in run.split(separator: "-").compactMap { Int($0) } }
-    let cores = runs.reduce(0) { $0 + (($1.last ?? 0) - ($1.first ?? 1) + 1) }
-    return max(cores, 1)
+  /// One processor of each core: a second one shares the units that kernels keep busy.
+  var cores: [Int] {
+    processors.filter { processor in
+      let path = "/sys/devices/system/cpu/cpu\(processor)/topology/thread_siblings_list"
+      guard let list = try? String(contentsOfFile: path, encoding: .utf8) else { return true }
+      let siblings = CoreBinding(list: list.trimmingCharacters(in: .whitespacesAndNewlines)).processors
+      return siblings.first { processors.contains($0) } ?? processor == processor
+    }
+  }
+}
+
+/// The threads of this rank, and where they run.
+public struct ThreadPlacement: Equatable, Sendable {
+  /// How many there are, at least 1.
+  public let threads: Int
+  /// The processor that each of them stays on, so that two never meet on one; empty if the system may move them, which is
+  /// where other ranks have the same cores or there are not enough.
+  public let processors: [Int]
+
+  /// Shares the cores that this rank is bound to with the ranks of its host that are bound to the same ones. Collective.
+  ///
+  /// - Parameter threads: how many there shall be; nil for one on each core of the share.
+  /// - Throws: `MPIError`.
+  public init(threads: Int?, communicator: Communicator) throws {
+    let binding = CoreBinding.ofProcess
+    let host = try communicator.splitSharedMemory()
+    let bindings = try host.broadcast(host.gatherCodable(binding, to: 0), from: 0)
+    let sharing = bindings.indices.filter { bindings[$0] == binding }
+    let cores = binding.cores
+    let index = sharing.firstIndex(of: host.rank) ?? 0
+    let share = cores[cores.count * index / sharing.count..<cores.count * (index + 1) / sharing.count]
+    self.threads = threads ?? max(1, share.count)
+    processors = self.threads > 1 && self.threads <= share.count ? Array(share.prefix(self.threads)) : []
   }
 }
 
 extension TrainingOptions {
-  /// The kernels that the options ask for. Where they name no number of threads, it is that of the cores that this rank is
-  /// bound to, divided among the ranks of its host that are bound to the same ones. Collective.
+  /// The kernels that the options ask for, with the threads of this rank. Collective.
+  ///
+  /// - Parameter background: goes on between the parts of kernels.
   /// - Throws: `MPIError`.
-  public func makeKernels(_ communicator: Communicator) throws -> any Kernels {
-    kernels.kernels(threads: try threads ?? Self.defaultThreads(communicator), engine: matrixEngine)
-  }
-
-  /// The threads of this rank where nothing else is said, at least 1. Collective.
-  /// - Throws: `MPIError`.
-  public static func defaultThreads(_ communicator: Communicator) throws -> Int {
-    let binding = CoreBinding.current
-    let host = try communicator.splitSharedMemory()
-    let bindings = try host.gatherCodable(binding, to: 0)
-    let sharing = try host.broadcast(bindings, from: 0).count { $0 == binding }
-    return max(1, binding.count / max(sharing, 1))
+  public func makeKernels(
+    _ communicator: Communicator, background: (any BackgroundWork)? = nil
+  ) throws -> any Kernels {
+    let placement = try ThreadPlacement(threads: threads, communicator: communicator)
+    return kernels.kernels(
+      threads: placement.threads, on: placement.processors, engine: matrixEngine, background: background)
   }
 }

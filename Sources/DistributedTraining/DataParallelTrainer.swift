@@ -12,7 +12,7 @@ public final class DataParallelTrainer {
   let communicator: Communicator
   private let data: DatasetSplits
   private let options: TrainingOptions
-  private let reducer: GradientReducer
+  let reducer: GradientReducer
   private let evaluator: DistributedEvaluator
   private let heartbeat: Heartbeat
   let guards: StepGuard
@@ -33,9 +33,10 @@ public final class DataParallelTrainer {
     self.options = options
     self.heartbeat = heartbeat
     guards = StepGuard(reliability, communicator: communicator)
-    reducer = GradientReducer(communicator, options: communication)
+    reducer = try GradientReducer(
+      communicator, layout: NetworkLayout(architecture, heads: heads), options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
-    let kernels = try options.makeKernels(communicator)
+    let kernels = try options.makeKernels(communicator, background: reducer.background)
     evaluator = try DistributedEvaluator(
       architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels,
       heartbeat: heartbeat)
@@ -82,9 +83,10 @@ public final class DataParallelTrainer {
       try network.forward(images.view, images: share.count)
       let result = network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount)
       progress.sums.add(result, answers: share.count * network.levels)
-      try network.backward(images.view, images: share.count)
+      reducer.begin(network.arena.gradients)
+      try network.backward(images.view, images: share.count, observer: reducer.observer)
       heartbeat.enter(.gradientSum)
-      try reducer.reduce(network.arena.gradients)
+      try reducer.finish()
       heartbeat.enter(.update)
       progress.step += 1
       if let refusal = try guards.update(network, optimizer, result, answers: share.count * network.levels) {

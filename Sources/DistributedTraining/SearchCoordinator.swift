@@ -221,6 +221,7 @@ public final class SearchCoordinator {
     }
     let learningRate = learningRate * (progress.recovery?.rateFactor ?? 1)
     heartbeat.enter(progress.stage, depth: depth, epoch: epoch)
+    let waited = trainer.reducer.waitingTime
     let totals = try trainer.trainEpoch(progress.epochsDone, learningRate: learningRate, from: rest) { done in
       let images = min(done.step * training.batchSize, data.train.count)
       try observe(
@@ -237,7 +238,8 @@ public final class SearchCoordinator {
     return EpochRecord(
       epoch: epoch, depth: depth, learningRate: learningRate, trainingLoss: totals.loss,
       trainingAccuracy: 100 * Double(totals.correct) / Double(max(totals.total, 1)), trainingSeconds: seconds,
-      imagesPerSecond: Double(data.train.count) / seconds)
+      imagesPerSecond: Double(data.train.count) / seconds, allreduceBytesPerStep: trainer.reducer.bytesPerStep,
+      waitingSeconds: (trainer.reducer.waitingTime - waited) / .seconds(1))
   }
 
   func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {

@@ -89,6 +89,11 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public internal(set) var validationSeconds = 0.0
   /// Training images per second over all ranks.
   public let imagesPerSecond: Double
+  /// The bytes that a rank hands over to be summed in a step: 4 for each parameter of the network in training, 2 with
+  /// bf16, none where there is one rank.
+  public let allreduceBytesPerStep: Int
+  /// Seconds that rank 0 waited for sums of gradients, since the epoch began or was continued.
+  public let waitingSeconds: Double
 }
 
 /// A decision to train an epoch again with a lower learning rate.

@@ -16,14 +16,18 @@ public final class StepBenchmark {
 
   private let communicator: Communicator
   private let batch: Batch
+  private let reducer: GradientReducer?
   private let run: () throws -> Void
 
   /// - Parameters:
   ///   - batch: images per step on each rank, at least 1.
   ///   - communicator: the ranks that sum their gradients.
+  ///   - makeKernels: makes the kernels, which let what they are given go on between their parts.
+  /// - Throws: `MPIError`. Collective.
   public init(
     _ architecture: Architecture, batch count: Int, pass: Pass = .training, communicator: Communicator,
-    communication: CommunicationOptions = CommunicationOptions(), kernels: any Kernels = KernelFamily.fast.kernels()
+    communication: CommunicationOptions = CommunicationOptions(),
+    makeKernels: ((any BackgroundWork)?) -> any Kernels = { KernelFamily.fast.kernels(background: $0) }
   ) throws {
     self.communicator = communicator
     let batch = Batch(architecture, images: count, index: communicator.rank)
@@ -31,21 +35,25 @@ public final class StepBenchmark {
     let weights = NetworkWeights.initial(architecture, heads: .deepest, seed: 0)
     switch pass {
     case .inference:
-      let network = InferenceNetwork(architecture, batchCapacity: count, kernels: kernels)
+      reducer = nil
+      let network = InferenceNetwork(architecture, batchCapacity: count, kernels: makeKernels(nil))
       network.load(weights)
       run = { network.forward(batch.images.view, images: count) }
     case .training:
-      let network = DepthNetwork(architecture, batchCapacity: count, kernels: kernels)
+      let reducer = try GradientReducer(
+        communicator, layout: NetworkLayout(architecture, heads: .deepest), options: communication)
+      self.reducer = reducer
+      let network = DepthNetwork(architecture, batchCapacity: count, kernels: makeKernels(reducer.background))
       network.weights = weights
-      let reducer = GradientReducer(communicator, options: communication)
       let optimizer = StochasticGradientDescent(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
       let globalImages = count * communicator.size
       let guards = StepGuard(ReliabilityOptions(), communicator: communicator)
       run = {
         try network.forward(batch.images.view, images: count)
         let result = network.crossEntropy(images: count, labels: batch.labels.view, globalImages: globalImages)
-        try network.backward(batch.images.view, images: count)
-        try reducer.reduce(network.arena.gradients)
+        reducer.begin(network.arena.gradients)
+        try network.backward(batch.images.view, images: count, observer: reducer.observer)
+        try reducer.finish()
         if let refusal = try guards.update(network, optimizer, result, answers: count) {
           throw TrainingError.diverged(Divergence(symptom: refusal.symptom, depth: architecture.depth))
         }
@@ -53,17 +61,34 @@ public final class StepBenchmark {
     }
   }
 
+  /// Whether gradients are summed while the backward pass goes on.
+  public var isOverlapped: Bool { reducer?.isOverlapped ?? false }
+  /// The bytes that a rank hands over to be summed in a step, as `GradientReducer.bytesPerStep`.
+  public var allreduceBytesPerStep: Int { reducer?.bytesPerStep ?? 0 }
+  /// How long this rank has waited for sums so far.
+  private var waitingTime: Duration { reducer?.waitingTime ?? .zero }
+
   /// Makes one step. Collective.
   /// - Throws: `MPIError`.
   public func step() throws { try run() }
 
-  /// Makes one step, and returns the seconds that the slowest rank took. Collective.
+  /// What a step took.
+  public struct Times: Sendable {
+    /// Seconds of the slowest rank.
+    public let seconds: Double
+    /// The most seconds that a rank waited for the sums of gradients.
+    public let waitingSeconds: Double
+  }
+
+  /// Makes one step, and returns what it took. Collective.
   /// - Throws: `MPIError`.
-  public func timeStep() throws -> Double {
+  public func timeStep() throws -> Times {
     try communicator.barrier()
-    let start = ContinuousClock.now
+    let (start, waited) = (ContinuousClock.now, waitingTime)
     try step()
-    return try communicator.allreduce(start.duration(to: .now) / .seconds(1), .max)
+    let own = [start.duration(to: .now) / .seconds(1), (waitingTime - waited) / .seconds(1)]
+    let slowest = try communicator.allreduce(own, .max)
+    return Times(seconds: slowest[0], waitingSeconds: slowest[1])
   }
 
   /// Random images and labels.

@@ -1,14 +1,21 @@
-// Reads a regular file front to back.
+// Reads a regular file, or bytes in memory as if they were one.
 
 import Foundation
 
-/// An open regular file, whose bytes are asked for in order.
-public struct InputFile: ~Copyable {
-  /// Its path.
+/// An open regular file, or bytes that stand for one.
+public final class InputFile {
+  /// Its path, or the name that errors call it by.
   public let path: String
   /// Bytes of the whole file.
   public let size: Int
-  private let descriptor: Int32
+  private let source: Source
+  /// Where the next `read(_:of:)` begins.
+  private var offset = 0
+
+  private enum Source {
+    case descriptor(Int32)
+    case memory([UInt8])
+  }
 
   /// Opens the file at `path`.
   /// - Throws: `FileError.unreadable`, also for directories, pipes and devices.
@@ -23,34 +30,64 @@ public struct InputFile: ~Copyable {
     }
     self.path = path
     size = Int(status.st_size)
-    self.descriptor = descriptor
+    source = .descriptor(descriptor)
   }
 
-  deinit { close(descriptor) }
+  /// Takes `bytes` for the content of a file called `name`.
+  public init(_ bytes: [UInt8], name: String) {
+    path = name
+    size = bytes.count
+    source = .memory(bytes)
+  }
+
+  deinit {
+    if case .descriptor(let descriptor) = source { close(descriptor) }
+  }
+
+  /// Reads `bytes[range]` from byte `place` of the file on, and returns how many bytes these are: fewer than asked for
+  /// only where the file ends.
+  /// - Throws: `FileError.unreadable`.
+  public func read(into bytes: inout [UInt8], _ range: Range<Int>, from place: Int) throws(FileError) -> Int {
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "the range lies inside the array")
+    let result: Result<Int, FileError> = bytes.withUnsafeMutableBytes { bytes in
+      read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[range]), from: place)
+    }
+    return try result.get()
+  }
 
   /// The next `count` integers, which the caller knows to be in the file; they are stored little-endian.
   /// - Throws: `FileError.unreadable`.
   public func read<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of _: Word.Type) throws(FileError) -> [Word]
   {
     var words = [Word](repeating: 0, count: count)
-    var failure: FileError?
-    words.withUnsafeMutableBytes { bytes in
-      var done = 0
-      while done < bytes.count && failure == nil {
-        let part = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
-        // Linux reads at most 2 GB per call, and may read less.
-        let count = Foundation.read(descriptor, part.baseAddress, part.count)
-        if count > 0 {
-          done += count
-        } else if count == 0 {
-          failure = .unreadable(path: path, reason: "it became shorter while it was read")
-        } else if errno != EINTR {
-          failure = .unreadable(path: path, reason: FileError.lastReason)
-        }
-      }
+    let size = count * MemoryLayout<Word>.size
+    let result = words.withUnsafeMutableBytes { read(into: $0, from: offset) }
+    guard try result.get() == size else {
+      throw .unreadable(path: path, reason: "it became shorter while it was read")
     }
-    if let failure { throw failure }
+    offset += size
     if Word(littleEndian: 1) != 1 { words = words.map(Word.init(littleEndian:)) }
     return words
+  }
+
+  private func read(into target: UnsafeMutableRawBufferPointer, from place: Int) -> Result<Int, FileError> {
+    switch source {
+    case .memory(let bytes):
+      let part = bytes.dropFirst(place).prefix(target.count)
+      target.copyBytes(from: part)
+      return .success(part.count)
+    case .descriptor(let descriptor):
+      var done = 0
+      while done < target.count {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
+        // Linux reads at most 2 GB per call, and may read less.
+        let count = pread(descriptor, rest.baseAddress, rest.count, off_t(place + done))
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else { return .failure(.unreadable(path: path, reason: FileError.lastReason)) }
+        if count == 0 { break }
+        done += count
+      }
+      return .success(done)
+    }
   }
 }

@@ -70,6 +70,44 @@ extension Communicator {
     return Request(call, "MPI_Iallreduce", rank: rank)
   }
 
+  /// Starts sending part `r` of `source` to rank `r`, and receiving that of every rank, in rank order, in `destination`,
+  /// which must not overlap it. Collective; all ranks pass the same counts.
+  ///
+  /// - Throws: `MPIError.notDivisible` if `source` has no `size` equal parts, `MPIError.sizeMismatch` if
+  ///   `destination` is not as long, `MPIError.countTooLarge` if a part has more than `Int32.max` elements.
+  public func startAlltoall<T: MPIScalar>(
+    _ source: UnsafeBufferPointer<T>, into destination: UnsafeMutableBufferPointer<T>
+  ) throws(MPIError) -> Request {
+    let function: StaticString = "MPI_Ialltoall"
+    let count = try cCount(try equalParts(of: source.count, function), function)
+    try validate(destination.count, equals: source.count, "the destination", function)
+    func start() -> CMPIStarted {
+      cmpi_ialltoall(source.baseAddress, destination.baseAddress, count, T.datatype.handle, handle)
+    }
+    guard let collectiveCheck else { return try Request(start(), function, rank: rank) }
+    let call = try collectiveCheck.add("\(function) of \(count) \(T.self)", start: start)
+    return Request(call, function, rank: rank)
+  }
+
+  /// Starts copying every rank's `source`, in rank order, into every rank's `destination`, which must not overlap it.
+  /// Collective; all ranks pass the same count.
+  ///
+  /// - Throws: `MPIError.sizeMismatch` if the destination has not `size` times the source's length,
+  ///   `MPIError.countTooLarge` for more than `Int32.max` elements.
+  public func startAllgather<T: MPIScalar>(
+    _ source: UnsafeBufferPointer<T>, into destination: UnsafeMutableBufferPointer<T>
+  ) throws(MPIError) -> Request {
+    let function: StaticString = "MPI_Iallgather"
+    let count = try cCount(source.count, function)
+    try validate(destination.count, equals: source.count * size, "the destination", function)
+    func start() -> CMPIStarted {
+      cmpi_iallgather(source.baseAddress, destination.baseAddress, count, T.datatype.handle, handle)
+    }
+    guard let collectiveCheck else { return try Request(start(), function, rank: rank) }
+    let call = try collectiveCheck.add("\(function) of \(count) \(T.self)", start: start)
+    return Request(call, function, rank: rank)
+  }
+
   /// Starts copying the root's `buffer` into every rank's. Collective.
   ///
   /// - Throws: `MPIError.countTooLarge` for more than `Int32.max` elements.

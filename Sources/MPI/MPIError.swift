@@ -29,6 +29,8 @@ public enum MPIError: Error, Equatable, Sendable {
   case countTooLarge(function: String, count: Int, maximum: Int)
   /// A message is not a whole number of elements of the type asked for.
   case wrongElementType(function: String, type: String, source: Int, tag: Int)
+  /// The host does not give its ranks `bytes` bytes of memory to share.
+  case sharedMemory(function: String, bytes: Int, reason: String)
   /// The ranks made different calls where each was to make the communicator's collective call `number`, from 1; `calls`
   /// has them by rank. Only where collectives are checked. The program cannot go on: the ranks are out of step.
   case collectiveMismatch(number: Int, calls: [String])
@@ -70,6 +72,9 @@ extension MPIError: CustomStringConvertible {
       return "\(function): \(count) elements are more than the \(maximum) that one call can take; split the buffer"
     case .wrongElementType(let function, let type, let source, let tag):
       return "\(function): the message from rank \(source) with tag \(tag) is not a whole number of \(type)s"
+    case .sharedMemory(let function, let bytes, let reason):
+      return "\(function): the host does not give \(bytes) bytes of shared memory: \(reason); "
+        + "its ranks need one /dev/shm with room for it, which containers keep small unless told otherwise"
     case .collectiveMismatch(let number, let calls):
       return "the ranks' collective calls differ, each rank's number \(number) of this communicator: "
         + Self.grouped(calls)

@@ -1,5 +1,6 @@
 // A trained network as a file: which network it is, its weights, and what its maker says about it.
 
+import Files
 import Foundation
 import NeuralNetwork
 
@@ -32,8 +33,13 @@ public struct ModelFile: Sendable {
   /// Reads a file written by `write(to:)`. It is untrusted: every tensor of the network that its metadata describes
   /// must be there, in its shape, and no other.
   /// - Throws: `ModelFileError` if it cannot be read or is anything else.
-  public init(path: String) throws(ModelFileError) {
-    let content = try SafetensorsFile(path: path)
+  public init(path: String) throws(ModelFileError) { try self.init(SafetensorsFile(path: path), file: path) }
+
+  /// Reads a file that is open already.
+  /// - Throws: `ModelFileError` if it is anything but a network that `write(to:)` wrote.
+  public init(_ file: InputFile) throws(ModelFileError) { try self.init(SafetensorsFile(file), file: file.path) }
+
+  private init(_ content: SafetensorsFile, file path: String) throws(ModelFileError) {
     let architecture = try NetworkDescription(metadata: content.metadata, file: path).architecture()
     let tensors = try Self.match(content.tensors, to: NetworkLayout(architecture, heads: .deepest), file: path)
     weights = NetworkWeights(architecture, heads: .deepest)

@@ -11,6 +11,8 @@ final class Classifier {
   private let bias: FloatView
   private let weightGradient: FloatView
   private let biasGradient: FloatView
+  /// Where its gradients end in the arena.
+  let gradientEnd: Int
   private let pooled: AlignedBuffer<Float>
   private let pooledGradient: AlignedBuffer<Float>
   private let logitsBuffer: AlignedBuffer<Float>
@@ -26,6 +28,7 @@ final class Classifier {
     bias = arena.values[biases]
     weightGradient = arena.gradients[weights]
     biasGradient = arena.gradients[biases]
+    gradientEnd = biases.upperBound
     pooled = AlignedBuffer(count: batchCapacity * input.channels)
     pooledGradient = AlignedBuffer(count: batchCapacity * input.channels)
     logitsBuffer = AlignedBuffer(count: batchCapacity * classes)

@@ -8,6 +8,8 @@ final class ConvolutionUnit {
   let shape: ConvolutionShape
   private let weights: FloatView
   private let weightGradient: FloatView
+  /// Where its gradients end in the arena, those of the batch norm included.
+  let gradientEnd: Int
   private let normalization: BatchNormalization
   private let outputBuffer: AlignedBuffer<Float>
 
@@ -16,6 +18,7 @@ final class ConvolutionUnit {
     let range = arena.layout.range(names.convolution + ".weight")
     weights = arena.values[range]
     weightGradient = arena.gradients[range]
+    gradientEnd = range.upperBound
     normalization = BatchNormalization(
       name: names.normalization, channels: shape.outputChannels, arena: arena, updatesPerPass: updatesPerPass)
     outputBuffer = AlignedBuffer(count: batchCapacity * shape.outputCount)

@@ -109,8 +109,12 @@ public final class DepthNetwork {
   }
 
   /// Sets the gradient of every parameter, for the loss of the last `crossEntropy` and the same `input`.
-  /// - Throws: what the statistics reduction throws.
-  public func backward(_ input: FloatView, images: Int) throws {
+  ///
+  /// - Parameter observer: told of gradients as they are completed.
+  /// - Throws: what the statistics reduction and the observer throw.
+  public func backward(_ input: FloatView, images: Int, observer: (any GradientObserver)? = nil) throws {
+    workspace.gradientObserver = observer
+    defer { workspace.gradientObserver = nil }
     for index in blocks.indices.reversed() {
       if let classifier = classifiers[index] {
         // Its gradient joins that of the blocks behind, which could not be finished without it.
@@ -118,6 +122,7 @@ public final class DepthNetwork {
           images: images, inputGradient: workspace.outputGradient, accumulate: index < blocks.count - 1,
           kernels: workspace.kernels)
         blocks[index].finish(workspace.outputGradient, images: images, workspace: workspace)
+        try observer?.gradientsCompleted(classifier.gradientEnd)
       }
       let finish: GradientFinish? =
         index == 0
@@ -129,6 +134,7 @@ public final class DepthNetwork {
     }
     try stem.backward(
       Activation(input), images: images, gradient: workspace.outputGradient, inputGradient: nil, workspace: workspace)
+    try observer?.gradientsCompleted(arena.gradients.count)
   }
 
   /// Whether the gradients of the first layer's parameters are finite. What is not finite in a backward pass is passed on to

@@ -75,6 +75,17 @@ public struct NetworkLayout: Sendable {
     statisticsFloats = statistics.count
   }
 
+  /// The parameters without the padding between them, in as few ranges as that takes, in their order.
+  public var parameterRuns: [Range<Int>] {
+    parameters.reduce(into: []) { runs, slice in
+      if let last = runs.last, last.upperBound == slice.range.lowerBound {
+        runs[runs.count - 1] = last.lowerBound..<slice.range.upperBound
+      } else {
+        runs.append(slice.range)
+      }
+    }
+  }
+
   /// The parameter or statistic called `name`.
   public func slice(_ name: String) -> TensorSlice? {
     parameters.first { $0.name == name } ?? statistics.first { $0.name == name }

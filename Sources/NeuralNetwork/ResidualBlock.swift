@@ -54,6 +54,7 @@ final class ResidualBlock {
         before.activation, images: images, gradient: index == last ? gradient : workspace.innerGradient(index),
         inputGradient: InputGradient(
           workspace.innerGradient(index - 1), finish: before.finish(before.activation)), workspace: workspace)
+      try workspace.gradientObserver?.gradientsCompleted(path[index].gradientEnd)
     }
     // The shortcut's gradient is in place, or put there, before the path's is added to it.
     if let projection {
@@ -62,10 +63,13 @@ final class ResidualBlock {
         Activation(input), images: images, gradient: gradient, inputGradient: InputGradient(workspace.inputGradient),
         workspace: workspace)
       workspace.passGradientOn()
+      // Its gradients lie behind those of the path's first unit, which are still to come.
+      try workspace.gradientObserver?.gradientsCompleted(path[1].gradientEnd)
     }
     try path[0].backward(
       Activation(input), images: images, gradient: workspace.innerGradient(0),
       inputGradient: InputGradient(workspace.outputGradient, accumulate: true, finish: finish), workspace: workspace)
+    try workspace.gradientObserver?.gradientsCompleted((projection ?? path[0]).gradientEnd)
   }
 
   /// What unit `index` of the path reads.

@@ -6,6 +6,8 @@ import NumericKernels
 final class Workspace {
   let kernels: any Kernels
   let statisticsReduction: (any StatisticsReduction)?
+  /// Told how far the present backward pass is.
+  var gradientObserver: (any GradientObserver)?
   private let scratchBuffer: AlignedBuffer<Float>
   private let gradientBuffers: [AlignedBuffer<Float>]
 

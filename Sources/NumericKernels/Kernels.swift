@@ -95,16 +95,20 @@ public enum KernelFamily: String, Codable, CaseIterable, Sendable {
   ///
   /// - Parameters:
   ///   - threads: threads that share each kernel, at least 1. With the engine `simd` they change no bit of the results.
+  ///   - processors: the processor that each thread stays on, the caller's first; empty leaves that to the system.
   ///   - engine: what multiplies matrices.
   ///   - profile: where kernels other than the reference note their times.
+  ///   - background: goes on between the parts of kernels other than the reference.
   public func kernels(
-    threads: Int = 1, engine: MatrixEngine = .simd, profile: KernelProfile? = nil
+    threads: Int = 1, on processors: [Int] = [], engine: MatrixEngine = .simd, profile: KernelProfile? = nil,
+    background: (any BackgroundWork)? = nil
   ) -> any Kernels {
     switch self {
     case .reference: return ReferenceKernels()
     case .fast, .direct:
       let kernels = FastKernels(
-        allowsWinograd: self == .fast, engine: engine, pool: ThreadPool(threads: threads))
+        allowsWinograd: self == .fast, engine: engine,
+        pool: ThreadPool(threads: threads, on: processors, background: background))
       return profile.map { ProfiledKernels(base: kernels, profile: $0) } ?? kernels
     }
   }

@@ -6,6 +6,9 @@ import Foundation
 import NeuralNetwork
 import Telemetry
 
+extension CommunicationOptions.Mode: ExpressibleByArgument {}
+extension CommunicationOptions.Compression: ExpressibleByArgument {}
+
 struct BenchmarkStepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "step",
@@ -42,6 +45,15 @@ struct BenchmarkStepCommand: ParsableCommand {
   @Option(help: "What multiplies matrices.")
   var matrixEngine = MatrixEngine.simd
 
+  @Option(help: "When the ranks' gradients are summed; automatic: overlapped if they are on several hosts.")
+  var mode = CommunicationOptions.Mode.automatic
+
+  @Option(help: "What gradients are on their way between ranks.")
+  var compression = CommunicationOptions.Compression.none
+
+  @Option(help: "The size of the pieces in which they are summed, in 10^6 bytes.")
+  var bucketMegabytes = CommunicationOptions().bucketMegabytes
+
   @Flag(help: "Only classify: no gradients, batch norm folded into the convolutions.")
   var forwardOnly = false
 
@@ -57,6 +69,9 @@ struct BenchmarkStepCommand: ParsableCommand {
     if batch < 1 || batch > 1 << 20 { throw ValidationError("--batch takes 1 to 1048576 images, not \(batch)") }
     try BenchmarkCommand.check(threads: threads)
     if steps < 1 { throw ValidationError("--steps takes 1 or more, not \(steps)") }
+    if !(0.001...1_000).contains(bucketMegabytes) {
+      throw ValidationError("--bucket-megabytes takes 0.001 to 1000, not \(bucketMegabytes)")
+    }
   }
 
   /// What was measured.
@@ -71,8 +86,19 @@ struct BenchmarkStepCommand: ParsableCommand {
     let milliseconds: Double
     let imagesPerSecond: Double
     let peakMegabytes: Double
+    /// Nil where nothing is summed.
+    let communication: Communication?
     /// Of rank 0.
     let kernels: [Kernel]?
+  }
+
+  /// How the gradients of a step were summed.
+  private struct Communication: Encodable {
+    let mode: CommunicationOptions.Mode
+    let compression: CommunicationOptions.Compression
+    let allreduceBytesPerStep: Int
+    /// The median over the steps of what the rank that waited longest waited.
+    let waitingMilliseconds: Double
   }
 
   /// What one kind of kernel takes of a step.
@@ -90,28 +116,42 @@ struct BenchmarkStepCommand: ParsableCommand {
     try Launcher.onAllRanks(checkingCollectives: check.checkCollectives) { world in
       let network = try Architecture(
         family: architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
-      let threads = try threads ?? TrainingOptions.defaultThreads(world)
+      let placement = try ThreadPlacement(threads: threads, communicator: world)
       let kernelProfile = profile ? KernelProfile() : nil
       let benchmark = try StepBenchmark(
         network, batch: batch, pass: forwardOnly ? .inference : .training, communicator: world,
-        kernels: KernelFamily.fast.kernels(threads: threads, engine: matrixEngine, profile: kernelProfile))
+        communication: CommunicationOptions(bucketMegabytes: bucketMegabytes, mode: mode, compression: compression)
+      ) {
+        KernelFamily.fast.kernels(
+          threads: placement.threads, on: placement.processors, engine: matrixEngine, profile: kernelProfile,
+          background: $0)
+      }
       try benchmark.step()
       kernelProfile?.reset()
-      var times: [Double] = []
+      var times: [StepBenchmark.Times] = []
       for _ in 0..<steps { times.append(try benchmark.timeStep()) }
-      let median = times.sorted()[steps / 2]
+      let median = times.map(\.seconds).sorted()[steps / 2]
       let peak = try world.allreduce(Self.peakMegabytes, .max)
       let result = Result(
         architecture: architecture.rawValue, depth: network.depth, input: "\(input)",
-        pass: forwardOnly ? .inference : .training, batch: batch, ranks: world.size, threads: threads,
+        pass: forwardOnly ? .inference : .training, batch: batch, ranks: world.size, threads: placement.threads,
         milliseconds: 1e3 * median, imagesPerSecond: Double(batch * world.size) / median, peakMegabytes: peak,
-        kernels: kernelProfile.map { kernels($0, threads: threads) })
+        communication: communication(benchmark, times),
+        kernels: kernelProfile.map { kernels($0, placement) })
       if world.rank == 0 { try show(result) }
     }
   }
 
-  private func kernels(_ profile: KernelProfile, threads: Int) -> [Kernel] {
-    let roofline = Roofline.measure(threads: threads)
+  private func communication(_ benchmark: StepBenchmark, _ times: [StepBenchmark.Times]) -> Communication? {
+    guard benchmark.allreduceBytesPerStep > 0 else { return nil }
+    return Communication(
+      mode: benchmark.isOverlapped ? .overlapped : .blocking, compression: compression,
+      allreduceBytesPerStep: benchmark.allreduceBytesPerStep,
+      waitingMilliseconds: 1e3 * times.map(\.waitingSeconds).sorted()[steps / 2])
+  }
+
+  private func kernels(_ profile: KernelProfile, _ placement: ThreadPlacement) -> [Kernel] {
+    let roofline = Roofline.measure(threads: placement.threads, on: placement.processors)
     return profile.entries.sorted { $0.seconds > $1.seconds }.map {
       Kernel(
         kernel: $0.name, calls: $0.calls / steps, milliseconds: 1e3 * $0.seconds / Double(steps),
@@ -131,6 +171,14 @@ struct BenchmarkStepCommand: ParsableCommand {
       \(Format.decimal(result.imagesPerSecond, 1)) images/s; peak memory of a rank \
       \(Format.decimal(result.peakMegabytes, 0)) MB
       """)
+    if let communication = result.communication {
+      let bf16 = communication.compression == .bf16 ? " as bf16" : ""
+      print(
+        """
+        gradients: \(Format.decimal(Double(communication.allreduceBytesPerStep) / 1e6, 2)) MB summed per step\(bf16), \
+        \(communication.mode.rawValue); waited \(Format.decimal(communication.waitingMilliseconds, 1)) ms for them
+        """)
+    }
     guard let kernels = result.kernels else { return }
     var table = TextTable([
       ("kernel", .left), ("calls", .right), ("ms", .right), ("share", .right), ("GFLOP/s", .right),

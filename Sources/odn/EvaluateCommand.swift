@@ -48,10 +48,7 @@ struct EvaluateCommand: ParsableCommand {
       let heartbeat = Heartbeat()
       let watch = try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
       defer { withExtendedLifetime(watch) {} }
-      heartbeat.enter(.loadingData)
-      let data = try world.agree(isUsage: Failure.isUsage) {
-        try DatasetSplits(configuration.dataset, progress: heartbeat.beat)
-      }
+      let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) { Failure.warn($0) }
       let evaluator = try DistributedEvaluator(
         weights.architecture, heads: weights.heads, data: data, communicator: world,
         batchCapacity: max(1, configuration.training.batchSize / world.size),

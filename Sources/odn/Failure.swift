@@ -37,7 +37,7 @@ struct Failure {
     case is ConfigurationError, is ArchitectureError, is SearchError, is ValidationError: true
     case let error as TrainingError: error.isUsage
     case let error as ResumeError: error.isUsage
-    case DatasetError.option: true
+    case let error as DatasetError: error.isUsage
     case RunDirectoryError.occupied: true
     default: false
     }
@@ -45,8 +45,14 @@ struct Failure {
 
   /// Prints the message as one line.
   func print(rank: Int? = nil) {
-    let place = rank.map { "rank \($0): " } ?? ""
-    let line = "odn: \(place)\(message.split(separator: "\n").joined(separator: "; "))\n"
+    Self.printLine("\(rank.map { "rank \($0): " } ?? "")\(message)")
+  }
+
+  /// Prints what is no failure, but better known.
+  static func warn(_ message: String) { printLine("warning: \(message)") }
+
+  private static func printLine(_ message: String) {
+    let line = "odn: \(message.split(separator: "\n").joined(separator: "; "))\n"
     FileHandle.standardError.write(Data(line.utf8))
   }
 }

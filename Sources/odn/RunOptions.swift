@@ -94,12 +94,6 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  /// The data, read by every rank. Collective.
-  func load(_ options: DatasetOptions, _ world: Communicator, _ heartbeat: Heartbeat) throws -> DatasetSplits {
-    heartbeat.enter(.loadingData)
-    return try world.agree(isUsage: Failure.isUsage) { try DatasetSplits(options, progress: heartbeat.beat) }
-  }
-
   /// What watches the run on rank 0: its files, and a display. Nil on other ranks. Collective.
   func observers(
     _ configuration: Configuration, _ data: DatasetSplits, _ run: RunStart, _ world: Communicator

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Configuration
+import Datasets
 import DepthSearch
 import DistributedTraining
 import MPI
@@ -85,7 +86,9 @@ extension RunOptions {
     _ = try configuration.search.depths(in: configuration.network.architecture)
     let run = try start(configuration, world, logger)
     if run.isFinished { return tell(world, "\(run.directory) holds the whole run: there is nothing to continue") }
-    let data = try load(configuration.dataset, world, heartbeat)
+    let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) {
+      logger.warning("\($0)")
+    }
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
       warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication)

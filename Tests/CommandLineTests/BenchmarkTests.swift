@@ -18,6 +18,14 @@ extension CommandLine {
       let milliseconds: Double
       let imagesPerSecond: Double
       let peakMegabytes: Double
+      struct Communication: Decodable {
+        let mode: String
+        let compression: String
+        let allreduceBytesPerStep: Int
+        let waitingMilliseconds: Double
+      }
+
+      let communication: Communication?
       let kernels: [Kernel]?
     }
 
@@ -30,9 +38,27 @@ extension CommandLine {
         ["benchmark", "step"] + Self.small + options + (forwardOnly ? ["--forward-only"] : []), in: Workspace())
       #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
       let step = try JSONDecoder().decode(Step.self, from: Data(run.output.utf8))
+      #expect(step.communication == nil, "one rank sums nothing")
       #expect(step.pass == (forwardOnly ? "inference" : "training") && step.threads == 2 && step.kernels == nil)
       #expect(step.milliseconds > 0 && step.peakMegabytes > 1)
       #expect(abs(step.imagesPerSecond - 4_000 / step.milliseconds) < 1e-6 * step.imagesPerSecond)
+    }
+
+    @Test("say how many bytes of gradients two ranks sum in a step", arguments: ["blocking", "overlapped"])
+    func communication(mode: String) async throws {
+      let options = ["--depth", "2", "--steps", "2", "--threads", "1", "--mode", mode]
+      let run = try await Program.run(
+        ["benchmark", "step"] + Self.small + options + ["--json"], ranks: 2, in: Workspace())
+      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      let step = try JSONDecoder().decode(Step.self, from: Data(run.output.utf8))
+      let communication = try #require(step.communication)
+      #expect(communication.mode == mode && communication.compression == "none")
+      #expect(communication.allreduceBytesPerStep == 4 * 149_322, "4 bytes for each parameter")
+      #expect((0..<step.milliseconds).contains(communication.waitingMilliseconds))
+
+      let compressed = try await Program.run(
+        ["benchmark", "step"] + Self.small + options + ["--compression", "bf16"], ranks: 2, in: Workspace())
+      #expect(compressed.output.contains("gradients: 0.30 MB summed per step as bf16, \(mode); waited "))
     }
 
     @Test("profile a step: every convolution is counted, and the kernels' times make up the step's")

@@ -23,7 +23,8 @@ struct ReadingTests {
     #expect(configuration.search.patience == 23)
     #expect(configuration.training == TrainingOptions())
     #expect(configuration.training.batchSize == 128)
-    #expect(configuration.communication == CommunicationOptions(bucketMegabytes: 2))
+    #expect(
+      configuration.communication == CommunicationOptions(bucketMegabytes: 2, mode: .automatic, compression: .none))
   }
 
   /// Every key with a value that is not its default.
@@ -67,6 +68,8 @@ struct ReadingTests {
       threads: 3
     communication:
       bucketMegabytes: 0.5
+      mode: overlapped
+      compression: bf16
     reliability:
       checkpointMinutes: 2.5
       stallSeconds: 60.0
@@ -100,7 +103,9 @@ struct ReadingTests {
         == TrainingOptions(
           batchSize: 64, learningRate: 1e-5, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
           kernels: .reference, matrixEngine: .blas, threads: 3))
-    #expect(configuration.communication.bucketMegabytes == 0.5)
+    #expect(
+      configuration.communication
+        == CommunicationOptions(bucketMegabytes: 0.5, mode: .overlapped, compression: .bf16))
     #expect(
       configuration.reliability
         == ReliabilityOptions(

@@ -1,6 +1,7 @@
 // Normalisation, augmentation and the assembly of batches, against plain versions of the same.
 
 import Datasets
+import Foundation
 import NumericKernels
 import Testing
 
@@ -76,7 +77,7 @@ struct BatchTests {
     let size = height * width * channels
     let pixels = (0..<2 * size).map { (place: Int) -> UInt8 in UInt8((place * 37 + place / 256) % 255 + 1) }
     let dataset = ImageDataset(
-      height: height, width: width, channels: channels, classNames: ["a", "b"], pixels: pixels, labels: [0, 1])
+      height: height, width: width, channels: channels, classNames: ["a", "b"], pixels: Data(pixels), labels: [0, 1])
     let normalization = Normalization(
       mean: (0..<channels).map { 0.1 * Float($0) }, standardDeviation: (0..<channels).map { 1 + Float($0) })
     let assembler = BatchAssembler(

@@ -9,13 +9,21 @@ import MPI
 import NeuralNetwork
 import RankTesting
 
+/// The ways of training in which ranks keep something of their own between steps, or do not.
+private let ways: [(batchNorm: TrainingOptions.BatchNorm, communication: CommunicationOptions)] = [
+  (.local, CommunicationOptions()), (.synchronized, CommunicationOptions(mode: .overlapped)),
+  (.local, CommunicationOptions(bucketMegabytes: 0.1, mode: .overlapped, compression: .bf16)),
+]
+
 func checkpointTests(alone: Communicator) -> [RankTest] {
-  TrainingOptions.BatchNorm.allCases.map { batchNorm in
-    RankTest("stopped at any step and continued, a search gives the same bits: \(batchNorm)") { world, expect in
+  ways.map { way in
+    RankTest(
+      "stopped at any step and continued, a search gives the same bits: \(way.batchNorm), \(way.communication.compression)"
+    ) { world, expect in
       // Batches of 16, 16 and 5 images, a growth that needs the best weights, and a level after it.
       let trial = SearchTrial(
         data: SyntheticImages.contradictorySplits(train: 37), search: .impossible(restart: .inherit),
-        batchNorm: batchNorm)
+        batchNorm: way.batchNorm, communication: way.communication)
       let whole = try trial.run(on: world)
       var steps = whole.1.log.count { $0.hasPrefix("step") }
       try world.broadcast(&steps, from: 0)
@@ -61,9 +69,10 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       expect(endsAtOnce || world.rank != 0, "no checkpoint was written after the last decision")
     },
     RankTest("a search goes on with other numbers of ranks, and says so", ranks: 2...) { world, expect in
-      for batchNorm in TrainingOptions.BatchNorm.allCases {
+      for (batchNorm, communication) in ways {
         var trial = SearchTrial(
-          data: SyntheticImages.contradictorySplits(train: 37), search: .impossible(), batchNorm: batchNorm)
+          data: SyntheticImages.contradictorySplits(train: 37), search: .impossible(), batchNorm: batchNorm,
+          communication: communication)
         trial.search.epochLimit = 3
         let whole = try trial.run(on: world)
         // In the middle of the second epoch of the search.
@@ -173,6 +182,9 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       let old = state.replacing(try Regex("\"losses\":\\{[^}]*\\},"), with: "")
       expect(old != state)
       expect.equal(try place(old), "section warm.parameters", "an older version's, without losses")
+      for residuals in [-1, 0, 2, Int.max] {
+        expect.equal(try place("{\"residuals\":\(residuals),\(state.dropFirst())"), "section state", "\(residuals)")
+      }
     },
     RankTest("after a change of the batch size the epoch begins again, and the search says so") { world, expect in
       let trial = SearchTrial(data: SyntheticImages.contradictorySplits(train: 37), search: .impossible())

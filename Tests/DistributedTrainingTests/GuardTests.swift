@@ -183,6 +183,7 @@ private struct ReboundTrial {
   var reliability = ReliabilityOptions()
   var warmUpRate = 0x1p-10
   var rate = 0x1p-6
+  var communication = CommunicationOptions()
 
   /// Two rollbacks of 80 powers of two lead from a rate beyond all floats to one that learns.
   static let patient = ReboundTrial(
@@ -197,7 +198,8 @@ private struct ReboundTrial {
     let coordinator = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: SyntheticImages.contradictorySplits(train: 37),
       communicator: world, search: search, warmUp: WarmUpOptions(epochs: 1, learningRate: warmUpRate),
-      training: TrainingOptions(batchSize: 16, learningRate: rate, seed: 1), observer: watcher)
+      training: TrainingOptions(batchSize: 16, learningRate: rate, seed: 1), communication: communication,
+      observer: watcher)
     coordinator.reliability = reliability
     coordinator.checkpoints = checkpoints
     return try coordinator.run(from: checkpoint)
@@ -250,31 +252,43 @@ private func rollbackTests() -> [RankTest] {
       }
     },
     RankTest("stopped at any step and continued, a search that goes back gives the same bits") { world, expect in
-      let undisturbed = Watcher()
-      let whole = try ReboundTrial.patient.run(on: world, undisturbed)
-      let directory = try SharedDirectory(world)
-      var watchers: [Watcher] = []
-      var checkpoint: SearchCheckpoint?
-      var result: SearchResult?
-      while result == nil {
-        let plan = CheckpointPlan(
-          directory: directory.file("checkpoints"),
-          origin: CheckpointOrigin(configuration: [:], configurationHash: "0"), isStopRequested: { world.rank == 0 })
-        watchers.append(Watcher())
-        do {
-          result = try ReboundTrial.patient.run(
-            on: world, watchers[watchers.count - 1], checkpoints: plan, from: checkpoint)
-        } catch TrainingError.stopped(let path?) {
-          checkpoint = world.rank == 0 ? try SearchCheckpoint(path: path) : nil
-        }
+      // Also with what compression still owes.
+      for compression in CommunicationOptions.Compression.allCases {
+        var trial = ReboundTrial.patient
+        trial.communication.compression = compression
+        try trial.checkInParts(on: world, expect)
       }
-      // Nine steps that count, and some that were taken back.
-      expect(watchers.count > 10, "\(watchers.count) parts")
-      expect.equal(result?.testAccuracy, whole.testAccuracy)
-      expect.equal(watchers.flatMap(\.rollbacks), undisturbed.rollbacks)
-      expect.equal(watchers.flatMap(\.epochs).map(\.result), undisturbed.epochs.map(\.result))
-      expect.equal(
-        watchers.last?.finished?.weights.parameters, undisturbed.finished?.weights.parameters)
     },
   ]
+}
+
+extension ReboundTrial {
+  /// Stops after every step, and continues.
+  fileprivate func checkInParts(on world: Communicator, _ expect: Expectations) throws {
+    let undisturbed = Watcher()
+    let whole = try run(on: world, undisturbed)
+    let directory = try SharedDirectory(world)
+    var watchers: [Watcher] = []
+    var checkpoint: SearchCheckpoint?
+    var result: SearchResult?
+    while result == nil {
+      let plan = CheckpointPlan(
+        directory: directory.file("checkpoints"),
+        origin: CheckpointOrigin(configuration: [:], configurationHash: "0"), isStopRequested: { world.rank == 0 })
+      watchers.append(Watcher())
+      do {
+        result = try run(
+          on: world, watchers[watchers.count - 1], checkpoints: plan, from: checkpoint)
+      } catch TrainingError.stopped(let path?) {
+        checkpoint = world.rank == 0 ? try SearchCheckpoint(path: path) : nil
+      }
+    }
+    // Nine steps that count, and some that were taken back.
+    expect(watchers.count > 10, "\(watchers.count) parts")
+    expect.equal(result?.testAccuracy, whole.testAccuracy)
+    expect.equal(watchers.flatMap(\.rollbacks), undisturbed.rollbacks)
+    expect.equal(watchers.flatMap(\.epochs).map(\.result), undisturbed.epochs.map(\.result))
+    expect.equal(
+      watchers.last?.finished?.weights.parameters, undisturbed.finished?.weights.parameters)
+  }
 }

@@ -109,6 +109,11 @@ private func expectCourse(
   expect.equal(watcher.epochs.map(\.record.learningRate), rates)
   expect.equal(watcher.warmUp.map(\.learningRate), Array([0.001, 0.0005].prefix(trial.warmUp.epochs)))
   expect(watcher.epochs.allSatisfy { $0.result.validation.total == trial.data.validation.count })
+  for record in watcher.epochs.map(\.record) {
+    let parameters = (try? SyntheticImages.architecture(depth: record.depth).parameterCount) ?? 0
+    expect.equal(record.allreduceBytesPerStep, world.size > 1 ? 4 * parameters : 0)
+    expect(record.waitingSeconds >= 0 && record.waitingSeconds < record.trainingSeconds)
+  }
   expect.equal(watcher.plan?.ranks, world.size)
   expect.equal(watcher.plan?.largest.depth, 2)
 }

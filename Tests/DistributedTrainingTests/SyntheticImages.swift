@@ -1,6 +1,7 @@
 // Small images that a network can learn to tell apart, made in memory: stripes and checks under noise.
 
 import Datasets
+import Foundation
 import NeuralNetwork
 
 enum SyntheticImages {
@@ -15,7 +16,7 @@ enum SyntheticImages {
   static func dataset(_ numbers: [Int], label: (_ place: Int, _ number: Int) -> Int = { $1 % 3 }) -> ImageDataset {
     ImageDataset(
       height: shape.height, width: shape.width, channels: shape.channels, classNames: classNames,
-      pixels: numbers.flatMap(pixels), labels: numbers.enumerated().map { UInt8(label($0.offset, $0.element)) })
+      pixels: Data(numbers.flatMap(pixels)), labels: numbers.enumerated().map { UInt8(label($0.offset, $0.element)) })
   }
 
   /// Three parts that share no image.

@@ -21,10 +21,11 @@ struct TrainingRun {
   /// Trains on all ranks of `communicator`, which all get the same run. Collective.
   init(
     _ architecture: Architecture, heads: HeadSelection = .deepest, data: DatasetSplits, communicator: Communicator,
-    options: TrainingOptions, epochs: Int
+    options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(), epochs: Int
   ) throws {
     let trainer = try DataParallelTrainer(
-      architecture, heads: heads, data: data, communicator: communicator, options: options)
+      architecture, heads: heads, data: data, communicator: communicator, options: options,
+      communication: communication)
     let isRoot = communicator.rank == 0
     try trainer.broadcast(isRoot ? .initial(architecture, heads: heads, seed: options.seed) : nil, from: 0)
     var losses: [Double] = []

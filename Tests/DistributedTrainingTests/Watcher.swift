@@ -66,6 +66,7 @@ struct SearchTrial {
   var batchNorm = TrainingOptions.BatchNorm.local
   var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
+  var communication = CommunicationOptions()
   var batchSize = 16
 
   var training: TrainingOptions {
@@ -78,7 +79,7 @@ struct SearchTrial {
   ) throws -> (SearchResult, Watcher) {
     let coordinator = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
-      training: training, observer: watcher)
+      training: training, communication: communication, observer: watcher)
     coordinator.checkpoints = checkpoints
     coordinator.reliability.checkpointMinutes = checkpointMinutes
     return (try coordinator.run(from: checkpoint), watcher)

@@ -5,7 +5,8 @@ import RankTesting
 
 RankTests.main { universe in
   let alone = universe.selfCommunicator
-  return gradientReducerTests() + rankCountTests(alone: alone) + localBatchNormTests(alone: alone)
-    + repeatabilityTests() + evaluationTests(alone: alone) + searchTests() + restartTests()
+  return gradientReducerTests() + communicationTests() + rankCountTests(alone: alone)
+    + localBatchNormTests(alone: alone) + repeatabilityTests() + evaluationTests(alone: alone)
+    + sharedDatasetTests() + searchTests() + restartTests() + placementTests(alone: alone)
     + checkpointTests(alone: alone) + guardTests() + errorTests(alone: alone)
 }

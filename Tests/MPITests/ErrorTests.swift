@@ -69,6 +69,13 @@ private func sizeTests() -> [RankTest] {
       expect.throwing(refusal("MPI_Allgather", "the destination", all, found)) {
         try world.allgather(three.readOnly, into: many.all)
       }
+      expect.throwing(refusal("MPI_Iallgather", "the destination", all, found)) {
+        try world.startAllgather(three.readOnly, into: many.all).wait()
+      }
+      let parts = StableBuffer([Int](repeating: 0, count: 3 * world.size))
+      expect.throwing(refusal("MPI_Ialltoall", "the destination", all, found)) {
+        try world.startAlltoall(parts.readOnly, into: many.all).wait()
+      }
       expect.throwing(refusal("MPI_Gather", "the root's destination", all, found)) {
         try world.gather(three.readOnly, into: many.all, to: world.rank)
       }
@@ -96,6 +103,8 @@ private func sizeTests() -> [RankTest] {
       }
       let values = [Int](repeating: 0, count: world.size + 1)
       expect.throwing(refusal("MPI_Alltoall")) { _ = try world.alltoall(values) }
+      let (parts, other) = (StableBuffer(values), StableBuffer(values))
+      expect.throwing(refusal("MPI_Ialltoall")) { try world.startAlltoall(parts.readOnly, into: other.all).wait() }
       expect.throwing(refusal("MPI_Reduce_scatter_block")) { _ = try world.reduceScatter(values, .sum) }
       expect.throwing(refusal("MPI_Scatter")) { _ = try world.scatter(world.rank == 0 ? values : nil, from: 0) }
       try world.barrier()
@@ -133,6 +142,7 @@ private func countTests() -> [RankTest] {
       expect.throwing(refusal("MPI_Gather")) { try world.gather(source, into: nil, to: 0) }
       expect.throwing(refusal("MPI_Scatter")) { try world.scatter(nil, into: huge, from: 0) }
       expect.throwing(refusal("MPI_Iallreduce")) { try world.startAllreduce(huge, .sum).wait() }
+      expect.throwing(refusal("MPI_Iallgather")) { try world.startAllgather(source, into: element.all).wait() }
       expect.throwing(refusal("MPI_Ibcast")) { try world.startBroadcast(huge, from: 0).wait() }
       expect.throwing(refusal("MPI_Isend", limit - 1)) { try world.startSend(source, to: 0).wait() }
       expect.throwing(refusal("MPI_Irecv", limit - 1)) { try world.startReceive(into: huge).wait() }

@@ -40,6 +40,11 @@ func messageTests<T: Number>(_: T.Type) -> [RankTest] {
       let outOfPlace = try world.startAllreduce(fromBoth.readOnly, into: combined.all, .sum)
       let inPlace = try world.startAllreduce(reduced.all, .sum)
       let broadcast = try world.startBroadcast(shared.all, from: world.size - 1)
+      let parts = StableBuffer<T>(numbers((0..<2 * world.size).map { 20 * world.rank + $0 }))
+      let exchanged = StableBuffer([T](repeating: .zero, count: 2 * world.size))
+      let gathered = StableBuffer([T](repeating: .zero, count: 5 * world.size))
+      let alltoall = try world.startAlltoall(parts.readOnly, into: exchanged.all)
+      let allgather = try world.startAllgather(outgoing.readOnly, into: gathered.all)
       let barrier = try world.startBarrier()
 
       expect.equal(try receive.wait(), MessageStatus(source: previous, tag: 1, count: 5), "what arrived")
@@ -47,12 +52,18 @@ func messageTests<T: Number>(_: T.Type) -> [RankTest] {
       try outOfPlace.wait()
       try inPlace.wait()
       try broadcast.wait()
+      try alltoall.wait()
+      try allgather.wait()
       try barrier.wait()
       expect.equal(Array(incoming.array.prefix(5)), numbers((0..<5).map { 10 * previous + $0 }), "received")
       let sums: [T] = numbers((0..<4).map { world.size * (world.size - 1) / 2 + world.size * $0 })
       expect.equal(combined.array, sums, "combined out of place")
       expect.equal(reduced.array, sums, "combined in place")
       expect.equal(shared.array, numbers([7, 8, 9]), "broadcast")
+      let ranks = 0..<world.size
+      expect.equal(
+        exchanged.array, numbers(ranks.flatMap { r in (0..<2).map { 20 * r + 2 * world.rank + $0 } }), "exchanged")
+      expect.equal(gathered.array, numbers(ranks.flatMap { r in (0..<5).map { 10 * r + $0 } }), "gathered")
     },
   ]
 }

@@ -117,6 +117,23 @@ func requestTests() -> [RankTest] {
         }
       }
     },
+    RankTest("waitSome returns with some that have finished, and at last with all") { world, expect in
+      var pool = RequestPool(capacity: 8)
+      let buckets = (0..<8).map { StableBuffer([Float](repeating: Float($0), count: 3_000)) }
+      for bucket in buckets { pool.add(try world.startAllreduce(bucket.all, .sum)) }
+      var finished: [Int] = []
+      while !pool.isEmpty {
+        let count = finished.count
+        let some = try pool.waitSome { finished.append($0) }
+        expect(some > 0, "it did not wait")
+        expect.equal(finished.count, count + some, "the count says how many")
+      }
+      expect.equal(finished.sorted(), Array(0..<8), "slots")
+      for (index, bucket) in buckets.enumerated() {
+        expect(bucket.array.allSatisfy { $0 == Float(world.size * index) }, "bucket \(index)")
+      }
+      expect.equal(try pool.waitSome(), 0, "an empty pool has nothing to wait for")
+    },
     RankTest("a pool takes a request that has already finished") { world, expect in
       var barrier = try world.startBarrier()
       while try !barrier.test() {}

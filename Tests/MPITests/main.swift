@@ -15,6 +15,7 @@ if let desertion = CommandLine.arguments.last.flatMap(Desertion.init) {
     return universeTests(universe) + communicatorTests()
       + forEveryElementType { collectiveTests($0) + messageTests($0) }
       + integers.flatMap { integerReductionTests($0) + extremeValueTests($0, library: library) }
-      + longBufferTests() + blockingMessageTests() + requestTests() + codableTests() + errorTests() + mismatchTests()
+      + longBufferTests() + blockingMessageTests() + requestTests() + codableTests() + sharedMemoryTests()
+      + errorTests() + mismatchTests()
   }
 }

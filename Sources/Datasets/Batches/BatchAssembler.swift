@@ -48,7 +48,7 @@ public struct BatchAssembler {
     let target = image.unsafeBuffer
     // Columns of the window, before mirroring, that lie inside the image.
     let columns = (0..<width).clamped(to: -shift.columns..<width - shift.columns)
-    split.dataset.pixels.withUnsafeBufferPointer { pixels in
+    split.dataset.pixels.withUnsafeBytes { pixels in
       table.withUnsafeBufferPointer { table in
         for row in 0..<height {
           let sourceRow = row + shift.rows

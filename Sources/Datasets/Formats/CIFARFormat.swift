@@ -13,20 +13,19 @@ struct CIFARFormat: DatasetFormat {
   var mayBeGzipped: Bool { false }
 
   func read(
-    _ part: DatasetPart, in directory: SearchedDirectory, as descriptor: DatasetDescriptor
+    _ part: DatasetPart, from files: some DatasetFiles, as descriptor: DatasetDescriptor
   ) throws(DatasetError) -> ImageDataset {
     var pixels: [UInt8] = []
     var labels: [UInt8] = []
     for file in part == .training ? trainingFiles : testFiles {
-      try append(directory.path(of: file), descriptor, &pixels, &labels)
+      try append(files.open(file), descriptor, &pixels, &labels)
     }
     return descriptor.dataset(pixels: pixels, labels: labels)
   }
 
   private func append(
-    _ path: String, _ descriptor: DatasetDescriptor, _ pixels: inout [UInt8], _ labels: inout [UInt8]
+    _ stream: FileStream, _ descriptor: DatasetDescriptor, _ pixels: inout [UInt8], _ labels: inout [UInt8]
   ) throws(DatasetError) {
-    let stream = try FileStream(path: path)
     try stream.expect(stream.mostBytesLeft)
     var record = [UInt8](repeating: 0, count: labelBytes + descriptor.imageSize)
     let count = (stream.mostBytesLeft + record.count - 1) / record.count

@@ -1,9 +1,19 @@
 // What every file format offers, and what they share: the order of pixels and the meaning of labels.
 
+import Foundation
+
 /// The two sets of files that every data set comes in.
-enum DatasetPart: Sendable {
+public enum DatasetPart: Sendable {
+  /// Images to learn from, those held out for validation included.
   case training
+  /// Images that decide about nothing.
   case test
+}
+
+/// Where the files of a data set are.
+protocol DatasetFiles {
+  /// The bytes of one of the format's files, packed or not.
+  func open(_ file: String) throws(DatasetError) -> FileStream
 }
 
 /// A way in which labelled images are stored in files.
@@ -15,9 +25,9 @@ protocol DatasetFormat: Sendable {
   /// Folder that the official archive unpacks to.
   var archiveFolder: String? { get }
 
-  /// Reads and checks one part; `directory` has all files.
+  /// Reads and checks one part.
   func read(
-    _ part: DatasetPart, in directory: SearchedDirectory, as descriptor: DatasetDescriptor
+    _ part: DatasetPart, from files: some DatasetFiles, as descriptor: DatasetDescriptor
   ) throws(DatasetError) -> ImageDataset
 }
 
@@ -67,7 +77,6 @@ extension DatasetDescriptor {
 
   /// The data set made of checked pixels and labels.
   func dataset(pixels: [UInt8], labels: [UInt8]) -> ImageDataset {
-    ImageDataset(
-      height: height, width: width, channels: channels, classNames: classNames, pixels: pixels, labels: labels)
+    ImageDataset(name, pixels: Data(pixels), labels: labels)
   }
 }

@@ -19,21 +19,22 @@ struct IDXFormat: DatasetFormat {
   private func prefix(_ part: DatasetPart) -> String { part == .training ? trainingPrefix : testPrefix }
 
   func read(
-    _ part: DatasetPart, in directory: SearchedDirectory, as descriptor: DatasetDescriptor
+    _ part: DatasetPart, from files: some DatasetFiles, as descriptor: DatasetDescriptor
   ) throws(DatasetError) -> ImageDataset {
-    let imagesPath = directory.path(of: imagesFile(part))
-    let labelsPath = directory.path(of: labelsFile(part))
-    let labels = try readLabels(labelsPath, descriptor)
-    let pixels = try readImages(imagesPath, descriptor)
+    let labelsStream = try files.open(labelsFile(part)).unpacked()
+    let labels = try readLabels(labelsStream, descriptor)
+    let imagesStream = try files.open(imagesFile(part)).unpacked()
+    let pixels = try readImages(imagesStream, descriptor)
     let images = pixels.count / descriptor.imageSize
     guard images == labels.count else {
-      throw .countMismatch(imagesFile: imagesPath, images: images, labelsFile: labelsPath, labels: labels.count)
+      throw .countMismatch(
+        imagesFile: imagesStream.position.file, images: images, labelsFile: labelsStream.position.file,
+        labels: labels.count)
     }
     return descriptor.dataset(pixels: pixels, labels: labels)
   }
 
-  private func readImages(_ path: String, _ descriptor: DatasetDescriptor) throws(DatasetError) -> [UInt8] {
-    let stream = try FileStream(path: path).unpacked()
+  private func readImages(_ stream: any ByteStream, _ descriptor: DatasetDescriptor) throws(DatasetError) -> [UInt8] {
     let count = try readHeader(stream, itemShape: [descriptor.height, descriptor.width])
     let stored = try stream.bytes(count * descriptor.imageSize)
     try stream.expectEnd()
@@ -45,8 +46,7 @@ struct IDXFormat: DatasetFormat {
     return pixels
   }
 
-  private func readLabels(_ path: String, _ descriptor: DatasetDescriptor) throws(DatasetError) -> [UInt8] {
-    let stream = try FileStream(path: path).unpacked()
+  private func readLabels(_ stream: any ByteStream, _ descriptor: DatasetDescriptor) throws(DatasetError) -> [UInt8] {
     let count = try readHeader(stream, itemShape: [])
     let start = stream.position
     var labels = try stream.bytes(count)

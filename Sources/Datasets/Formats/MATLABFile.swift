@@ -10,9 +10,9 @@ final class MATLABFile {
     static let compressed = 15
   }
 
-  /// Opens a file and checks its header.
-  init(path: String) throws(DatasetError) {
-    stream = try FileStream(path: path)
+  /// Begins a file and checks its header.
+  init(_ stream: FileStream) throws(DatasetError) {
+    self.stream = stream
     let start = stream.position
     let header = try stream.bytes(128)
     switch Array(header[126...]) {

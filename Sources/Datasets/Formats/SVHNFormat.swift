@@ -9,10 +9,9 @@ struct SVHNFormat: DatasetFormat {
   private func file(_ part: DatasetPart) -> String { part == .training ? "train_32x32.mat" : "test_32x32.mat" }
 
   func read(
-    _ part: DatasetPart, in directory: SearchedDirectory, as descriptor: DatasetDescriptor
+    _ part: DatasetPart, from files: some DatasetFiles, as descriptor: DatasetDescriptor
   ) throws(DatasetError) -> ImageDataset {
-    let path = directory.path(of: file(part))
-    let file = try MATLABFile(path: path)
+    let file = try MATLABFile(files.open(file(part)))
     var pixels: [UInt8]?
     var labels: [UInt8]?
     while let variable = try file.nextVariable() {
@@ -28,6 +27,7 @@ struct SVHNFormat: DatasetFormat {
     }
     let images = pixels.count / descriptor.imageSize
     guard images == labels.count else {
+      let path = file.position.file
       throw .countMismatch(imagesFile: "\(path) (X)", images: images, labelsFile: "\(path) (y)", labels: labels.count)
     }
     return descriptor.dataset(pixels: pixels, labels: labels)

@@ -12,8 +12,9 @@ protocol ByteStream: AnyObject {
   func read(into bytes: inout [UInt8], _ range: Range<Int>) throws(DatasetError) -> Int
 }
 
-/// The most bytes taken into memory from one file. Every image data set that fits a search is far smaller.
-private let byteLimit = 1 << 32
+/// The most bytes taken into memory at once: four times the largest data set in the catalogue. A packed file of a
+/// thousandth of that may declare as many.
+private let byteLimit = 1 << 30
 
 extension ByteStream {
   /// Reads `bytes[range]` completely.

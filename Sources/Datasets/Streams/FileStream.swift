@@ -1,43 +1,22 @@
 // Bytes of a file, or of a part of it.
 
-import Foundation
-
-/// An open regular file.
-private final class OpenFile {
-  let descriptor: Int32
-  let path: String
-  let size: Int
-
-  init(_ path: String) throws(DatasetError) {
-    // O_NONBLOCK so that a pipe of that name does not make us wait for a writer.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .unreadable(file: path, reason: String(cString: strerror(errno))) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw .unreadable(file: path, reason: "it is not a regular file")
-    }
-    self.path = path
-    size = Int(status.st_size)
-  }
-
-  deinit { close(descriptor) }
-}
+import Files
 
 /// The bytes of a file, or of a part of it.
 final class FileStream: ByteStream {
-  private let file: OpenFile
+  private let file: InputFile
   private var offset: Int
   private let end: Int
 
   /// A whole file.
-  init(path: String) throws(DatasetError) {
-    file = try OpenFile(path)
-    offset = 0
-    end = file.size
+  convenience init(_ file: InputFile) { self.init(file, 0..<file.size) }
+
+  /// A whole file.
+  convenience init(path: String) throws(DatasetError) {
+    self.init(try DatasetError.translating { () throws(FileError) in try InputFile(path: path) })
   }
 
-  private init(_ file: OpenFile, _ range: Range<Int>) {
+  private init(_ file: InputFile, _ range: Range<Int>) {
     self.file = file
     offset = range.lowerBound
     end = range.upperBound
@@ -48,19 +27,11 @@ final class FileStream: ByteStream {
 
   func read(into bytes: inout [UInt8], _ range: Range<Int>) throws(DatasetError) -> Int {
     let wanted = range.lowerBound..<range.lowerBound + min(range.count, mostBytesLeft)
-    var next = wanted.lowerBound
-    while next < wanted.upperBound {
-      let count = bytes.withUnsafeMutableBytes {
-        let target = UnsafeMutableRawBufferPointer(rebasing: $0[next..<wanted.upperBound])
-        return pread(file.descriptor, target.baseAddress, target.count, off_t(offset))
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw .unreadable(file: file.path, reason: String(cString: strerror(errno))) }
-      if count == 0 { break }
-      next += count
-      offset += count
+    let count = try DatasetError.translating { () throws(FileError) in
+      try file.read(into: &bytes, wanted, from: offset)
     }
-    return next - wanted.lowerBound
+    offset += count
+    return count
   }
 
   /// The next `count` bytes as a stream of their own; this one goes on after them.
@@ -78,5 +49,18 @@ final class FileStream: ByteStream {
     let count = try read(into: &magic, 0..<2)
     offset = start
     return count == 2 && magic == [0x1f, 0x8b] ? try InflateStream(self, format: .gzip) : self
+  }
+}
+
+extension DatasetError {
+  fileprivate static func translating<Value>(_ body: () throws(FileError) -> Value) throws(DatasetError) -> Value {
+    do {
+      return try body()
+    } catch {
+      switch error {
+      case .unreadable(let path, let reason), .unwritable(let path, let reason):
+        throw .unreadable(file: path, reason: reason)
+      }
+    }
   }
 }

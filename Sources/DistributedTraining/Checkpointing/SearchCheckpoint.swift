@@ -2,6 +2,7 @@
 
 import Checkpoints
 import DepthSearch
+import Files
 import Foundation
 import NeuralNetwork
 
@@ -25,6 +26,8 @@ public struct SearchCheckpoint: Sendable {
     var largest: Architecture
     /// Sets of running statistics: one per rank, or one where all have the same.
     var statistics = 0
+    /// Sets of what compressed gradients owe, one per rank; nil where they are not compressed.
+    var residuals: Int?
     var bestOfDepth: EpochResult?
     var bestOfAll: EpochResult?
     /// The losses of the steps so far. Nil in files of versions that did not watch them.
@@ -68,6 +71,7 @@ extension SearchCheckpoint {
     state.bestOfDepth = memory.bestOfDepth?.result
     state.bestOfAll = memory.bestOfAll?.result
     state.statistics = training?.statistics.count ?? 0
+    state.residuals = training?.residuals?.values.count
     state.step = training?.step ?? 0
     state.losses = training?.losses
     state.epochStart = epochStart.map {
@@ -91,6 +95,10 @@ extension SearchCheckpoint {
       for own in training.statistics { sections.append(CheckpointSection("\(name).statistics", .floats(own))) }
       let sums = training.progress.flatMap { [$0.sums.loss, $0.sums.correct, $0.sums.total] }
       sections.append(CheckpointSection("\(name).sums", .doubles(sums)))
+      if let residuals = training.residuals {
+        for own in residuals.values { sections.append(CheckpointSection("\(name).residuals", .floats(own))) }
+        sections.append(CheckpointSection("\(name).sumResiduals", .floats(residuals.sums)))
+      }
     }
     add("training", training)
     add("epochStart", epochStart)
@@ -100,9 +108,14 @@ extension SearchCheckpoint {
   /// Reads a file that a search wrote. It is untrusted: all sections have to be intact, and what they hold has to fit
   /// together.
   /// - Throws: `CheckpointError`.
-  public init(path: String) throws(CheckpointError) {
-    self.path = path
-    var reader = try CheckpointReader(path: path)
+  public init(path: String) throws(CheckpointError) { try self.init(CheckpointReader(path: path)) }
+
+  /// Reads a file that is open already.
+  /// - Throws: `CheckpointError`.
+  public init(_ file: InputFile) throws(CheckpointError) { try self.init(CheckpointReader(file)) }
+
+  private init(_ reader: consuming CheckpointReader) throws(CheckpointError) {
+    path = reader.path
     let text = try reader.bytes("state", atMost: Self.maximumStateSize)
     let state: State
     do {
@@ -195,6 +208,9 @@ extension SearchCheckpoint.State {
     if progress.outcome == nil ? ![1, ranks].contains(statistics) : statistics != 0 {
       return ("statistics of \(ranks) ranks", "\(statistics)")
     }
+    if let residuals, progress.outcome != nil || residuals != ranks {
+      return ("residuals of \(ranks) ranks", "\(residuals)")
+    }
     if let start = epochStart, start.statistics != statistics || !(0...step).contains(start.step) {
       return ("the beginning of the epoch", "step \(start.step) with statistics of \(start.statistics) ranks")
     }
@@ -260,6 +276,16 @@ extension CheckpointReader {
     }
     return TrainingState(
       architecture: architecture, heads: state.heads, values: values, momenta: momenta, statistics: statistics,
-      progress: progress, losses: start.losses)
+      progress: progress, residuals: try residuals(name, of: state.residuals, layout), losses: start.losses)
+  }
+
+  private mutating func residuals(
+    _ name: String, of ranks: Int?, _ layout: NetworkLayout
+  ) throws(CheckpointError) -> CompressionResiduals? {
+    guard let ranks else { return nil }
+    var values: [[Float]] = []
+    for _ in 0..<ranks { values.append(try floats("\(name).residuals", count: layout.parameterFloats)) }
+    return CompressionResiduals(
+      values: values, sums: try floats("\(name).sumResiduals", count: layout.parameterFloats))
   }
 }

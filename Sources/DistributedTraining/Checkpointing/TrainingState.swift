@@ -14,6 +14,8 @@ struct TrainingState: Sendable {
   let statistics: [[Float]]
   /// How far the epoch is, by rank.
   let progress: [EpochProgress]
+  /// What compressed gradients still owe; nil where they are not compressed.
+  let residuals: CompressionResiduals?
   /// The losses of the steps so far, over all ranks.
   let losses: LossMonitor
 
@@ -27,7 +29,7 @@ struct TrainingState: Sendable {
   var atEpochStart: TrainingState {
     TrainingState(
       architecture: architecture, heads: heads, values: values, momenta: momenta, statistics: statistics,
-      progress: progress.map { _ in EpochProgress() }, losses: losses)
+      progress: progress.map { _ in EpochProgress() }, residuals: residuals, losses: losses)
   }
 }
 
@@ -38,6 +40,7 @@ extension DataParallelTrainer {
     let own = network.arena.statistics.array
     let gathered = hasLocalStatistics ? try communicator.gatherv(own, to: 0) : [own]
     let sums = [progress.sums.loss, progress.sums.correct, progress.sums.total]
+    let residuals = try reducer.compression?.gatherResiduals()
     guard let all = try communicator.gatherv(sums, to: 0), let statistics = gathered, communicator.rank == 0
     else { return nil }
     return TrainingState(
@@ -45,14 +48,14 @@ extension DataParallelTrainer {
       momenta: network.arena.momenta.array, statistics: statistics,
       progress: all.map { sums in
         EpochProgress(step: progress.step, sums: AnswerSums(loss: sums[0], correct: sums[1], total: sums[2]))
-      }, losses: guards.losses)
+      }, residuals: residuals, losses: guards.losses)
   }
 
   /// Puts every rank where rank 0's `state`, of this network's architecture and heads, left it, and returns how far the
   /// epoch is on this rank; the others' argument is ignored. Collective.
   ///
   /// At another number of ranks each starts from the mean of the running statistics, and rank 0 goes on with the sums
-  /// of all.
+  /// of all, and with what compressed gradients owe.
   /// - Throws: `MPIError`.
   func restore(_ state: TrainingState?) throws -> EpochProgress {
     let ranks = communicator.size
@@ -64,6 +67,7 @@ extension DataParallelTrainer {
     try communicator.broadcast(network.arena.momenta.unsafeBuffer, from: 0)
     let statistics = state?.statistics(for: ranks, areLocal: hasLocalStatistics)
     network.arena.statistics.copy(from: try communicator.scatterv(statistics, from: 0))
+    try reducer.compression?.restoreResiduals(state?.residuals)
     let sums = try communicator.scatterv(state?.sums(for: ranks), from: 0)
     var step = state?.step ?? 0
     try communicator.broadcast(&step, from: 0)

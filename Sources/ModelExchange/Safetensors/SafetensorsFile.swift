@@ -23,8 +23,9 @@ public struct Tensor: Hashable, Sendable {
 
 /// The content of a safetensors file: tensors of 32-bit floats, and text about them.
 public struct SafetensorsFile: Hashable, Sendable {
-  /// The longest header that the format allows, in bytes.
-  public static let maximumHeaderSize = 100_000_000
+  /// The longest header that is read, in bytes. The format allows 100 MB, of which a JSON decoder can make gigabytes; the
+  /// largest network needs 30 kB.
+  public static let maximumHeaderSize = 1 << 22
   /// The largest file that is read, in bytes. The largest network, a whole ResNet-50 with 65,536 classes, has 0.63 GB.
   public static let maximumSize = 1 << 30
 
@@ -46,7 +47,13 @@ public struct SafetensorsFile: Hashable, Sendable {
   /// Stricter than the format: a file with other types than `F32` is refused.
   /// - Throws: `ModelFileError` if the file cannot be read, is larger than `maximumSize`, or is malformed.
   public init(path: String) throws(ModelFileError) {
-    let file = try ModelFileError.translating { () throws(FileError) in try InputFile(path: path) }
+    try self.init(ModelFileError.translating { () throws(FileError) in try InputFile(path: path) })
+  }
+
+  /// Reads a file that is open already.
+  /// - Throws: `ModelFileError` if it is larger than `maximumSize`, or is malformed.
+  public init(_ file: InputFile) throws(ModelFileError) {
+    let path = file.path
     func read<Word: FixedWidthInteger & BitwiseCopyable>(
       _ count: Int, of type: Word.Type
     ) throws(ModelFileError) -> [Word] {

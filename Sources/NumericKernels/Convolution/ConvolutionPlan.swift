@@ -14,6 +14,9 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
   /// Tiles that a thread transforms and multiplies at once. Sums over images are taken chunk by chunk, so it does not
   /// depend on the threads.
   let chunk: Int
+  /// Groups of images whose backward passes are independent, each with a gradient of the transformed weights of its own;
+  /// 0 where there is no memory for these, and the backward pass goes block by block. It does not depend on the threads.
+  let lanes: Int
   /// Tiles whose transforms the backward pass holds at once, for all threads.
   let block: Int
 
@@ -31,14 +34,20 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
     // to be worth it. Small batches make four chunks, so that threads have something to share.
     let fitting = min(max(Caches.secondLevelFloats * 5 / 8 / perTile, 24), 510)
     chunk = max(1, min(tiles, fitting / 6 * 6, (tiles + 23) / 24 * 6))
-    // The gradient of the transformed weights is read and written once per block: where it does not stay in the
-    // second-level cache, the block is as large as makes that cheap, and fits in the third level.
-    let cheap = weights <= 3 * Caches.secondLevelFloats ? chunk : inputs * outputs / 256
-    let affordable = Caches.thirdLevelFloats * 5 / 8 / perTile
-    let wanted = max(chunk, min(cheap, affordable))
-    // Several threads share out a block by whole images, as many for each.
-    let images = (wanted + algorithm.tilesPerImage - 1) / algorithm.tilesPerImage * threads
-    block = min(threads == 1 ? wanted : images * algorithm.tilesPerImage, max(tiles, 1))
+    // Narrow layers, whose gradients of the transformed weights fit in the third level several times.
+    let affordableLanes = weights <= 3 * Caches.secondLevelFloats ? Caches.thirdLevelFloats * 3 / 4 / weights : 0
+    lanes = min([16, 8, 4, 2].first { $0 <= affordableLanes } ?? 0, images)
+    // For wide ones, that gradient is read and written once per block: it is as large as makes that cheap, and fits in
+    // the third level. Several threads share out a block by whole images, as many for each.
+    let cheap = max(chunk, min(inputs * outputs / 256, Caches.thirdLevelFloats * 5 / 8 / perTile))
+    let shared = (cheap + algorithm.tilesPerImage - 1) / algorithm.tilesPerImage * threads * algorithm.tilesPerImage
+    block = min(threads == 1 ? cheap : shared, max(tiles, 1))
+  }
+
+  /// The tiles of a lane: those of whole images.
+  func lane(_ index: Int) -> Range<Int> {
+    let images = EqualShares(count: images, parts: lanes)[index]
+    return images.lowerBound * algorithm.tilesPerImage..<images.upperBound * algorithm.tilesPerImage
   }
 
   /// Equal shares of `count` things for the threads, each of about `size` things.
@@ -65,12 +74,9 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
   /// How many such parts there are.
   var gradientParts: Int { algorithm.weightBlocks / gradientBlocks * (outputs / gradientColumns) }
 
-  /// Whether each part has memory of its own. Where one block completes them, they are transformed back at once, and a
-  /// place for each thread will do.
-  var keepsGradientParts: Bool { block < tiles || gradientParts <= threads }
-
-  /// Whether a block is one thread's chunk, and lies where that lies.
-  var blockIsChunk: Bool { threads == 1 && block == chunk }
+  /// Whether each part has memory of its own. Where one block completes them, or lanes keep the sums, they are transformed
+  /// back at once, and a place for each thread will do.
+  var keepsGradientParts: Bool { lanes == 0 && (block < tiles || gradientParts <= threads) }
 
   /// Where everything lies in the workspace.
   var layout: ConvolutionLayout {
@@ -84,8 +90,12 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
       keepsGradientParts ? gradientParts : threads, matrices(gradientRows, gradientColumns))
     layout.chunkInputs = layout.take(threads, matrices(chunk, inputs))
     layout.chunkOutputs = layout.take(threads, matrices(chunk, outputs))
-    layout.blockInputs = blockIsChunk ? layout.chunkInputs : layout.take(1, matrices(block, inputs))
-    layout.blockGradients = blockIsChunk ? layout.chunkOutputs : layout.take(1, matrices(block, outputs))
+    if lanes > 0 {
+      layout.laneGradients = layout.take(lanes, matrices(inputs, outputs))
+    } else {
+      layout.blockInputs = layout.take(1, matrices(block, inputs))
+      layout.blockGradients = layout.take(1, matrices(block, outputs))
+    }
     layout.sums = layout.take(chunks, 2 * outputs)
     layout.finish = layout.take(1, images * 4 * shape.inputChannels)
     return layout
@@ -119,8 +129,10 @@ struct ConvolutionLayout {
   var weightGradient = Region()
   /// A chunk's transformed inputs, or their gradient, for each thread.
   var chunkInputs = Region()
-  /// A chunk's products for each thread.
+  /// A chunk's products, or its transformed gradients, for each thread.
   var chunkOutputs = Region()
+  /// Each lane's gradient of the transformed weights.
+  var laneGradients = Region()
   /// A block's transformed inputs.
   var blockInputs = Region()
   /// A block's transformed gradients.

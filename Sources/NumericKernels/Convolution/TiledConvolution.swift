@@ -6,19 +6,17 @@ import CVector
 enum ConvolutionPass {
   case forward(input: Activation, weights: FloatView, output: FloatView, sums: BufferView<Double>)
   case inference(input: FloatView, weights: FloatView, output: FloatView, finish: InferenceFinish)
-  case backward(
-    input: Activation, weights: FloatView, gradient: NormalizedGradient, weightGradient: FloatView,
-    inputGradient: InputGradient?)
+  case backward(BackwardCall)
 }
 
 /// One call of a convolution: its plan, its memory, and the phases that threads share.
 struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
-  private let plan: ConvolutionPlan<Algorithm>
-  private let algorithm: Algorithm
-  private let layout: ConvolutionLayout
-  private let memory: FloatView
-  private let engine: MatrixEngine
-  private let pool: ThreadPool
+  let plan: ConvolutionPlan<Algorithm>
+  let algorithm: Algorithm
+  let layout: ConvolutionLayout
+  let memory: FloatView
+  let engine: MatrixEngine
+  let pool: ThreadPool
 
   init(_ shape: ConvolutionShape, images: Int, workspace: FloatView, engine: MatrixEngine, pool: ThreadPool) {
     plan = ConvolutionPlan(shape, images: images, threads: pool.threads)
@@ -36,10 +34,7 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
       forward(input: input, weights: weights, output: output, sums: sums)
     case .inference(let input, let weights, let output, let finish):
       inference(input: input, weights: weights, output: output, finish: finish)
-    case .backward(let input, let weights, let gradient, let weightGradient, let inputGradient):
-      backward(
-        input: input, weights: weights, gradient: gradient, weightGradient: weightGradient,
-        inputGradient: inputGradient)
+    case .backward(let call): backward(call)
     }
   }
 
@@ -100,7 +95,7 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
   }
 
   /// Sixteen channels' weights on their way to the transformed domain.
-  private struct WeightBlock: ParallelTask {
+  struct WeightBlock: ParallelTask {
     enum Kind {
       case transform
       case transpose
@@ -120,165 +115,42 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
     }
   }
 
-  // MARK: Backward
-
-  private func backward(
-    input: Activation, weights: FloatView, gradient: NormalizedGradient, weightGradient: FloatView,
-    inputGradient: InputGradient?
-  ) {
-    // The last block sets it, if there is one.
-    if plan.tiles == 0 { weightGradient.fill(0) }
-    if inputGradient != nil {
-      pool.run(algorithm.weightBlocks, WeightBlock(call: self, view: weights, kind: .transpose))
-    }
-    for first in stride(from: 0, to: plan.tiles, by: plan.block) {
-      let tiles = first..<min(first + plan.block, plan.tiles)
-      let pieces = plan.shares(tiles.count, size: plan.chunk)
-      pool.run(
-        pieces.parts, TransformBlock(call: self, tiles: tiles, pieces: pieces, input: input, gradient: gradient))
-      pool.run(plan.gradientParts, AddWeightGradient(call: self, tiles: tiles, gradient: weightGradient))
-      if let inputGradient {
-        // The tiles of an image stay with one thread. A single one takes the block as it is, even a part of an image.
-        let perImage = pool.threads == 1 ? tiles.count : algorithm.tilesPerImage
-        let pieces = plan.shares(tiles.count / perImage, size: max(1, plan.chunk / perImage))
-        pool.run(
-          pieces.parts,
-          AddInputGradient(
-            call: self, tiles: tiles, pieces: pieces, perPiece: perImage, gradient: inputGradient,
-            summation: summation(inputGradient)))
-      }
-    }
-    if let inputGradient, let finish = inputGradient.finish {
-      summation(inputGradient)?.combine(plan.images, into: finish.sums)
-    }
-  }
-
-  private func summation(_ gradient: InputGradient) -> GradientSummation? {
-    gradient.finish.map {
-      GradientSummation(
-        $0, gradient: gradient.values, channels: plan.shape.inputChannels, parts: memory[layout.finish.part()])
-    }
-  }
-
-  /// V = Bᵀd and dM = A dY Aᵀ for a piece of a block.
-  private struct TransformBlock: ParallelTask {
-    let call: TiledConvolution
-    let tiles: Range<Int>
-    let pieces: EqualShares
-    let input: Activation
-    let gradient: NormalizedGradient
-
-    func run(part: Int, thread: Int) {
-      let rows = pieces[part]
-      let piece = tiles.lowerBound + rows.lowerBound..<tiles.lowerBound + rows.upperBound
-      let scratch = call.scratch(thread)
-      call.algorithm.transformInput(piece, input, into: call.blockInputs, row: rows.lowerBound, scratch)
-      call.algorithm.transformGradient(piece, gradient, into: call.blockGradients, row: rows.lowerBound, scratch)
-    }
-  }
-
-  /// dU += Vᵀ·dM for a part of the weights at all positions, and dW = Gᵀ dU G behind the last block.
-  private struct AddWeightGradient: ParallelTask {
-    let call: TiledConvolution
-    let tiles: Range<Int>
-    let gradient: FloatView
-
-    func run(part: Int, thread: Int) {
-      let plan = call.plan
-      let parts = call.algorithm.weightBlocks / plan.gradientBlocks
-      let first = part % parts * plan.gradientBlocks
-      let column = part / parts * plan.gradientColumns
-      let channels = 16 * plan.gradientBlocks
-      let sums = call.weightGradient(plan.keepsGradientParts ? part : thread)
-      let (inputs, gradients) = (call.blockInputs, call.blockGradients)
-      for position in 0..<Algorithm.positions {
-        let used = call.algorithm.inputs(at: position)
-        for row in stride(from: 0, to: plan.gradientRows, by: channels) {
-          let input = row / channels * 16 * call.algorithm.weightBlocks + 16 * first
-          guard used.contains(input) else { continue }
-          call.engine.multiplyTransposed(
-            inputs.matrix(position).from(column: input), gradients.matrix(position).from(column: column),
-            into: sums.matrix(position).from(row: row),
-            ProductSize(m: channels, n: plan.gradientColumns, k: tiles.count), accumulate: tiles.lowerBound > 0)
-        }
-      }
-      if tiles.upperBound == plan.tiles {
-        call.algorithm.collectWeightGradient(
-          first..<first + plan.gradientBlocks, group: column / 16, sums, into: gradient, call.scratch(thread))
-      }
-    }
-  }
-
-  /// dV = dM·Uᵀ and dX += B dV Bᵀ, chunk by chunk, for a part of a block.
-  private struct AddInputGradient: ParallelTask {
-    let call: TiledConvolution
-    let tiles: Range<Int>
-    let pieces: EqualShares
-    /// Tiles of one of the things that are shared out.
-    let perPiece: Int
-    let gradient: InputGradient
-    let summation: GradientSummation?
-
-    func run(part: Int, thread: Int) {
-      let first = tiles.lowerBound + pieces[part].lowerBound * perPiece
-      let last = tiles.lowerBound + pieces[part].upperBound * perPiece
-      for start in stride(from: first, to: last, by: call.plan.chunk) {
-        run(start..<min(start + call.plan.chunk, last), thread: thread)
-      }
-    }
-
-    private func run(_ chunk: Range<Int>, thread: Int) {
-      let (gradients, weights) = (call.blockGradients, call.weights(transposed: true))
-      let products = call.chunkInputs(thread)
-      for position in 0..<Algorithm.positions {
-        let used = call.algorithm.inputs(at: position)
-        call.engine.multiply(
-          gradients.matrix(position).from(row: chunk.lowerBound - tiles.lowerBound),
-          weights.matrix(position).from(column: used.lowerBound),
-          into: products.matrix(position).from(column: used.lowerBound),
-          ProductSize(m: chunk.count, n: used.count, k: call.plan.outputs), accumulate: false)
-      }
-      call.algorithm.addInputGradient(
-        chunk, products, to: gradient.values, accumulate: gradient.accumulate, call.scratch(thread))
-      guard let summation else { return }
-      let (tiles, pixels) = (call.algorithm.tilesPerImage, call.plan.shape.height * call.plan.shape.width)
-      for image in chunk.lowerBound / tiles..<chunk.upperBound / tiles {
-        summation.run(image * pixels..<(image + 1) * pixels, part: image)
-      }
-    }
-  }
-
   // MARK: Memory
 
-  private func scratch(_ thread: Int) -> TileScratch {
+  func scratch(_ thread: Int) -> TileScratch {
     TileScratch(memory[layout.scratch.part(thread)], channels: max(plan.inputs, plan.outputs))
   }
 
   /// `[inputs, K]` at each position, or transposed.
-  private func weights(transposed: Bool) -> TileMatrices {
+  func weights(transposed: Bool) -> TileMatrices {
     TileMatrices(
       memory[layout.weights.part()], positions: Algorithm.positions, rows: transposed ? plan.outputs : plan.inputs,
       columns: transposed ? plan.inputs : plan.outputs)
   }
 
-  private func weightGradient(_ part: Int) -> TileMatrices {
+  func weightGradient(_ part: Int) -> TileMatrices {
     matrices(layout.weightGradient.part(part), rows: plan.gradientRows, columns: plan.gradientColumns)
   }
 
-  private func chunkInputs(_ thread: Int) -> TileMatrices {
+  func chunkInputs(_ thread: Int) -> TileMatrices {
     matrices(layout.chunkInputs.part(thread), rows: plan.chunk, columns: plan.inputs)
   }
 
-  private func chunkOutputs(_ thread: Int) -> TileMatrices {
+  func chunkOutputs(_ thread: Int) -> TileMatrices {
     matrices(layout.chunkOutputs.part(thread), rows: plan.chunk, columns: plan.outputs)
   }
 
-  private var blockInputs: TileMatrices {
+  var blockInputs: TileMatrices {
     matrices(layout.blockInputs.part(), rows: plan.block, columns: plan.inputs)
   }
 
-  private var blockGradients: TileMatrices {
+  var blockGradients: TileMatrices {
     matrices(layout.blockGradients.part(), rows: plan.block, columns: plan.outputs)
+  }
+
+  /// A lane's sum, `[inputs, K]` at each position.
+  func laneGradient(_ lane: Int) -> TileMatrices {
+    matrices(layout.laneGradients.part(lane), rows: plan.inputs, columns: plan.outputs)
   }
 
   private func matrices(_ part: Range<Int>, rows: Int, columns: Int) -> TileMatrices {

@@ -36,8 +36,9 @@ struct FastKernels: Kernels {
     check(shape, images, input: input.values, weights: weights, output: outputGradient.gradient)
     run(
       .backward(
-        input: input, weights: weights, gradient: outputGradient, weightGradient: weightGradient,
-        inputGradient: inputGradient), shape, images: images, workspace: workspace)
+        BackwardCall(
+          input: input, weights: weights, gradient: outputGradient, weightGradient: weightGradient,
+          inputGradient: inputGradient)), shape, images: images, workspace: workspace)
   }
 
   private func run(_ pass: ConvolutionPass, _ shape: ConvolutionShape, images: Int, workspace: FloatView) {

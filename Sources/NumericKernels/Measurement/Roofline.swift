@@ -10,8 +10,8 @@ public struct Roofline: Codable, Sendable {
   public let bytesPerSecond: Double
 
   /// Measures both, in about a fifth of a second: chains of fused multiply-adds in registers, and sums over 256 MB.
-  public static func measure(threads: Int) -> Roofline {
-    let pool = ThreadPool(threads: threads)
+  public static func measure(threads: Int, on processors: [Int] = []) -> Roofline {
+    let pool = ThreadPool(threads: threads, on: processors)
     let buffer = AlignedBuffer<Float>(count: 64 << 20)
     let results = AlignedBuffer<Float>(count: 16 * threads)
     return withExtendedLifetime((buffer, results)) {

@@ -28,18 +28,25 @@ extension ParallelTask {
 /// not depend on who does it; then results are the same bits for any number of threads.
 final class ThreadPool: @unchecked Sendable {
   let threads: Int
+  private let background: (any BackgroundWork)?
   private let workers: [Worker]
   private let call: SharedCall
 
-  /// Starts `threads − 1` threads; at least 1 is the caller.
-  init(threads: Int) {
+  /// Starts `threads − 1` threads; at least 1 is the caller, who lets `background` go on between its parts.
+  ///
+  /// - Parameter processors: the processor that each thread stays on, the caller's first; empty leaves that to the system,
+  ///   which is slow to spread threads that wait often.
+  init(threads: Int, on processors: [Int] = [], background: (any BackgroundWork)? = nil) {
     require(threads >= 1, "a pool has one thread at least")
+    require(processors.isEmpty || processors.count == threads, "each thread has a processor")
     self.threads = threads
-    let call = SharedCall(threads: threads)
+    self.background = background
+    let call = SharedCall(threads: threads, background: background)
     self.call = call
-    workers = (1..<threads).map { Worker(index: $0) }
+    workers = (1..<threads).map { Worker(index: $0, processor: processors.isEmpty ? nil : processors[$0]) }
     // Threads hold on to the call alone: the pool ends when its owner lets go of it, and ends them.
     for worker in workers { worker.start { call.serve(worker) } }
+    if let first = processors.first { stay_on_processor(Int32(first)) }
   }
 
   deinit {
@@ -50,10 +57,19 @@ final class ThreadPool: @unchecked Sendable {
     }
   }
 
+  /// Lets the background go on in the middle of a long part, if its thread is the caller.
+  @inline(__always)
+  func advanceBackground(thread: Int) {
+    if thread == 0 { background?.advance() }
+  }
+
   /// Runs parts 0 ..< `count`, and returns when all are done. Not to be called from a task.
   func run<Task: ParallelTask>(_ count: Int, _ task: Task) {
     if threads == 1 || count <= 1 {
-      for part in 0..<count { task.run(part: part, thread: 0) }
+      for part in 0..<count {
+        task.run(part: part, thread: 0)
+        background?.advance()
+      }
       return
     }
     withUnsafePointer(to: task) { pointer in
@@ -68,6 +84,7 @@ final class ThreadPool: @unchecked Sendable {
 /// What the caller tells the other threads: the present task.
 private final class SharedCall: @unchecked Sendable {
   private let threads: Int
+  private let background: (any BackgroundWork)?
   /// Counts the calls: a new number is a new task. Written before the workers are woken, read by them after.
   private let number = Atomic<Int>(0)
   private let unfinished = Atomic<Int>(0)
@@ -77,7 +94,10 @@ private final class SharedCall: @unchecked Sendable {
   private var parts = 0
   private var isEnding = false
 
-  init(threads: Int) { self.threads = threads }
+  init(threads: Int, background: (any BackgroundWork)?) {
+    self.threads = threads
+    self.background = background
+  }
 
   func begin(_ type: any ParallelTask.Type, _ value: UnsafeRawPointer, parts: Int) {
     task = (type, value)
@@ -99,6 +119,7 @@ private final class SharedCall: @unchecked Sendable {
       let part = next.add(1, ordering: .relaxed).oldValue
       if part >= parts { return }
       task.type.run(task.value, part: part, thread: thread)
+      if thread == 0 { background?.advance() }
     }
   }
 
@@ -129,13 +150,15 @@ private final class SharedCall: @unchecked Sendable {
 /// A thread that looks for work for a while, then sleeps.
 private final class Worker: @unchecked Sendable {
   let index: Int
+  private let processor: Int?
   private let isAsleep = Atomic<Bool>(false)
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
   private var thread = pthread_t()
   private var body: () -> Void = {}
 
-  init(index: Int) {
+  init(index: Int, processor: Int?) {
     self.index = index
+    self.processor = processor
     sem_init(semaphore, 0, 0)
   }
 
@@ -150,7 +173,9 @@ private final class Worker: @unchecked Sendable {
       &thread, nil,
       { raw in
         guard let raw else { return nil }
-        Unmanaged<Worker>.fromOpaque(raw).takeUnretainedValue().body()
+        let worker = Unmanaged<Worker>.fromOpaque(raw).takeUnretainedValue()
+        if let processor = worker.processor { stay_on_processor(Int32(processor)) }
+        worker.body()
         return nil
       }, Unmanaged.passUnretained(self).toOpaque())
     require(code == 0, "the system gives no more threads: lower training.threads")
@@ -159,9 +184,10 @@ private final class Worker: @unchecked Sendable {
   /// Returns when `hasWork`; spins for some 20 µs before it sleeps.
   func sleep(until hasWork: () -> Bool) {
     while true {
-      for _ in 0..<1_000 {
+      for turn in 0..<4_000 {
         if hasWork() { return }
         spin_hint()
+        if turn > 2_000 { sched_yield() }
       }
       isAsleep.store(true, ordering: .sequentiallyConsistent)
       // Work that came before the flag was up has not woken anyone.

@@ -9,6 +9,9 @@
 /// Starts counting from 0.
 void allocations_start(void);
 
+/// The same, but counts only what this program and Swift's libraries allocate.
+void allocations_start_own(void);
+
 /// Stops counting; returns how many allocations there were.
 long allocations_stop(void);
 

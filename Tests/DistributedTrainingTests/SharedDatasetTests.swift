@@ -1,0 +1,58 @@
+// A data set that one rank of a host reads for all of them.
+
+import Datasets
+import DistributedTraining
+import Foundation
+import MPI
+import RankTesting
+
+func sharedDatasetTests() -> [RankTest] {
+  [
+    RankTest("all ranks have the images and labels that one rank of their host has read") { world, expect in
+      let options = fixture(.mnist, "mnist", trainLimit: 8)
+      let shared = try DatasetSplits(options, sharedBy: world) { expect.fail($0) }
+      expectEqual(shared, try DatasetSplits(options), expect)
+    },
+    RankTest("where a host gives no shared memory, every rank has a copy, and rank 0 says so") { world, expect in
+      var warnings: [String] = []
+      let options = fixture(.svhn, "svhn/compressed")
+      let expected = try DatasetSplits(options)
+      try withFileSizeLimit(1_000) {
+        expectEqual(try DatasetSplits(options, sharedBy: world) { warnings.append($0) }, expected, expect)
+      }
+      expect.equal(warnings.count, world.rank == 0 && world.size > 1 ? 1 : 0)
+      expect(warnings.allSatisfy { $0.contains("every rank there has a copy") }, "\(warnings)")
+    },
+    RankTest("an error of the rank that reads is the same error on every rank") { world, expect in
+      let error = expect.throwing(TrainingError.self) {
+        _ = try DatasetSplits(fixture(.mnist, "nowhere"), sharedBy: world) { expect.fail($0) }
+      }
+      guard case .rankFailed(0, let reason, isUsage: false)? = error else {
+        return expect.fail("threw \(String(describing: error))")
+      }
+      expect(reason.hasPrefix("the files of mnist were not found"), reason)
+      let tooMany = expect.throwing(TrainingError.self) {
+        _ = try DatasetSplits(fixture(.mnist, "mnist", trainLimit: 1_000), sharedBy: world) { expect.fail($0) }
+      }
+      expect(tooMany?.isUsage == true, "a limit that cannot be met is the user's mistake")
+    },
+  ]
+}
+
+private func fixture(_ name: DatasetName, _ folder: String, trainLimit: Int? = nil) -> DatasetOptions {
+  let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+  return DatasetOptions(
+    name: name, directory: "\(tests)/DatasetsTests/Fixtures/\(folder)", validation: 3, trainLimit: trainLimit)
+}
+
+private func expectEqual(_ found: DatasetSplits, _ expected: DatasetSplits, _ expect: Expectations) {
+  let parts = [
+    (found.train, expected.train), (found.validation, expected.validation), (found.test, expected.test),
+  ]
+  for (found, expected) in parts {
+    expect.equal(found.range, expected.range)
+    expect.equal(found.dataset.labels, expected.dataset.labels)
+    expect.equal(found.dataset.classNames, expected.dataset.classNames)
+    expect(found.dataset.pixels == expected.dataset.pixels, "the pixels differ")
+  }
+}
