@@ -3,6 +3,7 @@
 #pragma once
 
 typedef float vector16 __attribute__((ext_vector_type(16)));
+typedef double vector8_double __attribute__((ext_vector_type(8)));
 typedef unsigned int vector16_bits __attribute__((ext_vector_type(16)));
 typedef unsigned short vector16_half __attribute__((ext_vector_type(16)));
 
@@ -10,6 +11,15 @@ typedef unsigned short vector16_half __attribute__((ext_vector_type(16)));
 
 // a·b + c, rounded once. `addingProduct` is at times split into halves of 8.
 VECTOR_INLINE vector16 vector_fma(vector16 a, vector16 b, vector16 c) { return __builtin_elementwise_fma(a, b, c); }
+
+// Eight sums, plus the squares of 16 floats, which are exact.
+VECTOR_INLINE vector8_double vector_add_squares(vector8_double sums, vector16 value) {
+  vector8_double low = __builtin_convertvector(__builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7),
+                                               vector8_double);
+  vector8_double high = __builtin_convertvector(__builtin_shufflevector(value, value, 8, 9, 10, 11, 12, 13, 14, 15),
+                                                vector8_double);
+  return __builtin_elementwise_fma(high, high, __builtin_elementwise_fma(low, low, sums));
+}
 
 // The low or high halves of two vectors, element by element in turn.
 VECTOR_INLINE vector16 vector_interleave_low(vector16 a, vector16 b) {

@@ -35,6 +35,9 @@ extension Configuration {
     require(
       search.tolerance < search.target, "search.tolerance", "less than the target, \(search.target)",
       search.tolerance)
+    require(
+      training.batchNormRanks == nil || training.batchNorm == .synchronized, "training.batchNormRanks",
+      "null unless training.batchNorm is synchronized", training.batchNormRanks ?? 0)
     return problems
   }
 }

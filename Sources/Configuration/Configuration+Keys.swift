@@ -95,12 +95,31 @@ extension Configuration {
     Schema(
       Key("batchSize", \.batchSize, .integer(1...1_048_576), "Images per step, over all ranks together."),
       Key("learningRate", \.learningRate, .number(1e-9...100), "The search's first learning rate."),
+      Key(
+        "scaling", \.scaling, .word(),
+        "Whether this and the warm-up's learning rate are for any batch size, or for baseBatch images and grow with it."
+      ),
+      Key(
+        "baseBatch", \.baseBatch, .integer(1...1_048_576),
+        "The batch size that learning rates are written for where they scale."),
+      Key(
+        "rampEpochs", \.rampEpochs, .integer(0...100_000),
+        "Epochs of the warm-up, and of each level, over which the learning rate rises to what it is."),
+      Key(
+        "optimizer", \.optimizer, .word(),
+        "SGD with momentum, or LARS, which adapts the rate of each weight tensor, for very large batches."),
+      Key(
+        "trustCoefficient", \.trustCoefficient, .number(1e-9...1),
+        "With LARS, the change of a tensor by one step as a share of its norm, at a learning rate of 1."),
       Key("momentum", \.momentum, .number(0...0.9999), "The share of the last step that the next one keeps."),
       Key("weightDecay", \.weightDecay, .number(0...1), "Pulls every parameter towards 0."),
       Key("seed", \.seed, .integer(0...UInt64.max), "The number that all random choices follow from."),
       Key(
         "batchNorm", \.batchNorm, .word(),
         "Whether batch-norm statistics are those of the rank's share of a batch or of the whole batch."),
+      Key(
+        "batchNormRanks", \.batchNormRanks, .integer(1...1_000_000), null: "all ranks",
+        "Synchronizes them over groups of so many neighbouring ranks, which divide all ranks."),
       Key(
         "kernels", \.kernels, .word(),
         "The layers' implementation: the fast one, the same without Winograd's algorithms, or the readable reference."),
@@ -109,7 +128,10 @@ extension Configuration {
         "What multiplies matrices, but for the reference: this program's own kernel, or OpenBLAS."),
       Key(
         "threads", \.threads, .integer(1...1_024), null: "the cores that the rank is bound to", changesResults: false,
-        "Threads of each rank. With the engine simd they change no bit, with blas the last ones."))
+        "Threads of each rank. With the engine simd they change no bit, with blas the last ones."),
+      Key(
+        "oversubscribe", \.oversubscribe, .truth(), changesResults: false,
+        "Whether there may be more such threads than cores, which is slow."))
   }
 
   private static var communicationKeys: Schema<CommunicationOptions> {

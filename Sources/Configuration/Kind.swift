@@ -65,6 +65,11 @@ extension Kind {
       read: { Value(rawValue: $0) }, write: \.rawValue)
   }
 
+  /// A yes or a no.
+  static func truth() -> Kind where Value == Bool {
+    plain("true or false", words: ["true", "false"], read: { Bool($0) })
+  }
+
   /// Any text, with or without quotation marks.
   static func text() -> Kind where Value == String {
     Kind(

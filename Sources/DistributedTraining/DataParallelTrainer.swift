@@ -13,6 +13,8 @@ public final class DataParallelTrainer {
   private let data: DatasetSplits
   private let options: TrainingOptions
   let reducer: GradientReducer
+  /// Whether the ranks' running statistics differ within an epoch.
+  let hasLocalStatistics: Bool
   private let evaluator: DistributedEvaluator
   private let heartbeat: Heartbeat
   let guards: StepGuard
@@ -22,7 +24,8 @@ public final class DataParallelTrainer {
   /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
   ///
   /// - Parameter heartbeat: where it notes what it is doing.
-  /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images.
+  /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images,
+  ///   `TrainingError.batchNormRanks`, `MPIError`. Collective.
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
     options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
@@ -42,7 +45,8 @@ public final class DataParallelTrainer {
       heartbeat: heartbeat)
     network = DepthNetwork(
       architecture, heads: heads, batchCapacity: capacity, kernels: kernels,
-      statisticsReduction: options.batchNorm == .synchronized ? SynchronizedStatistics(communicator) : nil)
+      statisticsReduction: try options.statisticsReduction(communicator))
+    hasLocalStatistics = try options.batchNormGroupSize(ranks: communicator.size) < communicator.size
     images = AlignedBuffer(count: capacity * architecture.input.count)
     labels = AlignedBuffer(count: capacity)
   }
@@ -60,16 +64,16 @@ public final class DataParallelTrainer {
   ///
   /// - Parameters:
   ///   - epoch: decides the order and the augmentation; counted over the whole run.
-  ///   - learningRate: the rate of all its steps.
+  ///   - learningRate: the rate of its steps, those of a ramp excepted.
+  ///   - earlier: epochs that the warm-up, or the level, has had before, which decide where on the ramp it is; nil for one
+  ///     behind it.
   ///   - start: how far this epoch is already, on this rank.
   ///   - afterStep: called after each step with how far the epoch then is, on this rank.
   /// - Throws: `MPIError`, `TrainingError.diverged`, `TrainingError.ranksDisagree`, and what `afterStep` throws.
   public func trainEpoch(
-    _ epoch: Int, learningRate: Double, from start: EpochProgress = EpochProgress(),
+    _ epoch: Int, learningRate: Double, after earlier: Int? = nil, from start: EpochProgress = EpochProgress(),
     afterStep: (EpochProgress) throws -> Void
   ) throws -> EpochTotals {
-    let optimizer = StochasticGradientDescent(
-      learningRate: learningRate, momentum: options.momentum, weightDecay: options.weightDecay)
     let assembler = BatchAssembler(
       data.train, normalization: data.normalization, augmentation: data.augmentation, seed: options.seed)
     let batches = ShardedBatches(
@@ -88,10 +92,14 @@ public final class DataParallelTrainer {
       heartbeat.enter(.gradientSum)
       try reducer.finish()
       heartbeat.enter(.update)
-      progress.step += 1
-      if let refusal = try guards.update(network, optimizer, result, answers: share.count * network.levels) {
-        throw try divergence(refusal, result, share, step: progress.step)
+      let ramp = earlier.map {
+        options.rampFactor(epoch: $0, step: progress.step, stepsPerEpoch: batches.count)
       }
+      progress.step += 1
+      let refusal = try guards.update(network, result, answers: share.count * network.levels) {
+        update(learningRate: learningRate * (ramp ?? 1))
+      }
+      if let refusal { throw try divergence(refusal, result, share, step: progress.step) }
       if guards.isTimeToVerify(afterStep: progress.step) { try communicator.verifyEqualParameters(network.arena) }
       try afterStep(progress)
     }
@@ -117,11 +125,23 @@ public final class DataParallelTrainer {
     return .diverged(divergence)
   }
 
+  /// Makes a step with the present gradients, and returns whether all of them are finite.
+  private func update(learningRate: Double) -> Bool {
+    switch options.optimizer {
+    case .sgd:
+      network.update(
+        StochasticGradientDescent(
+          learningRate: learningRate, momentum: options.momentum, weightDecay: options.weightDecay))
+    case .lars:
+      network.update(
+        LayerwiseAdaptiveRates(
+          learningRate: learningRate, momentum: options.momentum, weightDecay: options.weightDecay,
+          trustCoefficient: options.trustCoefficient))
+    }
+  }
+
   /// Steps that an epoch has.
   public var stepsPerEpoch: Int { (data.train.count + options.batchSize - 1) / options.batchSize }
-
-  /// Whether the ranks' running statistics differ within an epoch.
-  var hasLocalStatistics: Bool { options.batchNorm == .local && communicator.size > 1 }
 
   /// Classifies every image of `split` once, shared among the ranks, with running statistics. Collective.
   /// - Throws: `MPIError`, `TrainingError.diverged`.
@@ -130,8 +150,8 @@ public final class DataParallelTrainer {
     return try evaluator.evaluate(split)
   }
 
-  /// The mean of the ranks' running statistics, which differ where each rank normalizes by its own share. Ranks count
-  /// alike: shares differ by one image at most.
+  /// The mean of the ranks' running statistics, which differ where each rank, or group of them, normalizes by its own
+  /// share. Ranks count alike: shares differ by one image at most.
   private func averageStatistics() throws {
     let statistics = network.arena.statistics
     try communicator.allreduce(statistics.unsafeBuffer, .sum)

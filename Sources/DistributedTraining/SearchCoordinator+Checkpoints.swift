@@ -50,10 +50,11 @@ extension SearchCoordinator {
     }
     let point = try communicator.broadcast(
       Whereabouts(
-        progress: checkpoint?.state.progress, network: checkpoint?.training?.architecture,
-        heads: checkpoint?.training?.heads ?? .deepest), from: 0)
+        progress: checkpoint?.state.progress, levelEpochs: checkpoint?.state.policy.depths.last?.epochs ?? 0,
+        network: checkpoint?.training?.architecture, heads: checkpoint?.training?.heads ?? .deepest), from: 0)
     guard let progress = point.progress else { return }
     self.progress = progress
+    levelEpochs = point.levelEpochs
     var training = checkpoint?.training
     if let checkpoint, let policy {
       self.policy = policy
@@ -79,7 +80,7 @@ extension SearchCoordinator {
       throw TrainingError.otherNetwork(file: checkpoint.path, expected: largest, found: found)
     }
     return try search.makePolicy(
-      for: largest.family, learningRate: training.learningRate, resuming: checkpoint.state.policy)
+      for: largest.family, learningRate: training.learningRate * training.rateFactor, resuming: checkpoint.state.policy)
   }
 
   /// Whether the steps of an epoch have the same images as when the checkpoint was written.
@@ -106,6 +107,7 @@ extension SearchCoordinator {
 /// What all ranks have to know of a checkpoint; nothing if there is none.
 private struct Whereabouts: Codable {
   let progress: SearchProgress?
+  let levelEpochs: Int
   let network: Architecture?
   let heads: HeadSelection
 }

@@ -23,6 +23,8 @@ public final class SearchCoordinator {
   public var heartbeat = Heartbeat()
   /// When checkpoints are due, and what follows when numbers diverge.
   public var reliability = ReliabilityOptions()
+  /// Where the ranks are, for whoever watches.
+  public var layout: RunLayout?
   private let clock = ContinuousClock()
 
   var policy: any DepthPolicy
@@ -30,6 +32,8 @@ public final class SearchCoordinator {
   var memory = SearchMemory()
   /// The network in training; nil between stages.
   var trainee: Trainee?
+  /// Epochs that the level in training has had.
+  var levelEpochs = 0
   var checkpointer: Checkpointer?
   /// When the search and the epoch under way began: after an interruption, as if there had been none.
   var start = ContinuousClock.now
@@ -53,13 +57,13 @@ public final class SearchCoordinator {
     observer: (any SearchObserver)? = nil
   ) throws {
     largest = try family.withDepth(search.depths(in: family.family).upperBound)
-    policy = try search.makePolicy(for: family.family, learningRate: training.learningRate)
+    policy = try search.makePolicy(for: family.family, learningRate: training.learningRate * training.rateFactor)
     self.data = data
     self.communicator = communicator
     self.search = search
     self.warmUp = warmUp
     self.training = training
-    progress = SearchProgress(learningRate: training.learningRate)
+    progress = SearchProgress(learningRate: training.learningRate * training.rateFactor)
     self.communication = communication
     self.observer = observer
     try checkSizes()
@@ -77,6 +81,7 @@ public final class SearchCoordinator {
     start = clock.now
     if checkpoint == nil { try observe(.started(plan)) }
     try resume(checkpoint)
+    for warning in layout?.warnings ?? [] { try observe(.warning(warning)) }
     if progress.stage == .warmUp {
       try warmAllLevels()
       try startLevel(search.initialDepth, growth: nil)
@@ -97,9 +102,10 @@ public final class SearchCoordinator {
     if warmUp.epochs > 0 {
       let trainer = try trainee?.trainer ?? startWarmUp(warm)
       while progress.warmUpEpoch < warmUp.epochs {
-        let epoch = progress.warmUpEpoch + 1
-        let record = try retrying(trainer, epoch: epoch) {
-          try train(trainer, epoch: epoch, learningRate: warmUp.learningRate(inEpoch: epoch))
+        let earlier = progress.warmUpEpoch
+        let rate = warmUp.learningRate(inEpoch: earlier + 1) * training.rateFactor
+        let record = try retrying(trainer, epoch: earlier + 1) {
+          try train(trainer, epoch: earlier + 1, learningRate: rate, after: earlier)
         }
         try observe(.warmUpEpoch(record))
       }
@@ -126,12 +132,13 @@ public final class SearchCoordinator {
     repeat {
       let epoch = progress.searchEpoch + 1
       let (record, validation) = try retrying(trainer, epoch: epoch) {
-        var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate)
+        var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate, after: levelEpochs)
         let start = clock.now
         let validation = try trainer.evaluate(data.validation)
         record.validationSeconds = clock.now.seconds(since: start)
         return (record, validation)
       }
+      levelEpochs += 1
       let result = EpochResult(
         epoch: epoch, depth: record.depth, validation: Accuracy(correct: validation.correct, total: validation.total),
         trainingLoss: record.trainingLoss)
@@ -147,6 +154,7 @@ public final class SearchCoordinator {
   private func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws {
     // The last level's memory is free before the next one's is taken.
     trainee = nil
+    levelEpochs = 0
     progress.recovery?.rateFactor = 1
     heartbeat.enter(.level, depth: depth, epoch: progress.searchEpoch + 1)
     let start = try memory.start(ofDepth: depth, growth: growth)
@@ -208,11 +216,14 @@ public final class SearchCoordinator {
   var plan: SearchPlan {
     SearchPlan(
       largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
-      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, options: search)
+      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, layout: layout,
+      options: search)
   }
 
   /// Trains what is left of an epoch.
-  private func train(_ trainer: DataParallelTrainer, epoch: Int, learningRate: Double) throws -> EpochRecord {
+  private func train(
+    _ trainer: DataParallelTrainer, epoch: Int, learningRate: Double, after earlier: Int
+  ) throws -> EpochRecord {
     let depth = trainer.network.architecture.depth
     let rest = trainee?.epoch ?? EpochProgress()
     if rest.step == 0 {
@@ -222,7 +233,9 @@ public final class SearchCoordinator {
     let learningRate = learningRate * (progress.recovery?.rateFactor ?? 1)
     heartbeat.enter(progress.stage, depth: depth, epoch: epoch)
     let waited = trainer.reducer.waitingTime
-    let totals = try trainer.trainEpoch(progress.epochsDone, learningRate: learningRate, from: rest) { done in
+    let totals = try trainer.trainEpoch(
+      progress.epochsDone, learningRate: learningRate, after: earlier, from: rest
+    ) { done in
       let images = min(done.step * training.batchSize, data.train.count)
       try observe(
         .step(
@@ -256,6 +269,7 @@ public final class SearchCoordinator {
     for (images, part) in shared {
       guard ranks <= images else { throw TrainingError.tooManyRanks(ranks: ranks, images: images, of: part) }
     }
+    _ = try training.batchNormGroupSize(ranks: ranks)
     if data.validation.count == 0 { throw TrainingError.noImages(of: "validation") }
     if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
   }

@@ -49,6 +49,8 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   public let batchSize: Int
   /// Ranks that train together.
   public let ranks: Int
+  /// Where they are; nil if whoever began the search did not say.
+  public let layout: RunLayout?
   /// What the search aims at.
   public let options: SearchOptions
 }
@@ -77,7 +79,7 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public let epoch: Int
   /// The depth trained; the largest in the warm-up.
   public let depth: Int
-  /// The learning rate of its steps.
+  /// The learning rate of its steps, those of a ramp excepted.
   public let learningRate: Double
   /// Mean cross-entropy of the training images while they were learned from.
   public let trainingLoss: Double

@@ -54,7 +54,7 @@ public final class StepBenchmark {
         reducer.begin(network.arena.gradients)
         try network.backward(batch.images.view, images: count, observer: reducer.observer)
         try reducer.finish()
-        if let refusal = try guards.update(network, optimizer, result, answers: count) {
+        if let refusal = try guards.update(network, result, answers: count, { network.update(optimizer) }) {
           throw TrainingError.diverged(Divergence(symptom: refusal.symptom, depth: architecture.depth))
         }
       }

@@ -6,6 +6,10 @@ import NeuralNetwork
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// More ranks than images to share among them, and which images these are.
   case tooManyRanks(ranks: Int, images: Int, of: String)
+  /// More threads than a host has cores for them.
+  case tooManyThreads(host: String, ranks: Int, threads: Int, cores: Int)
+  /// Ranks that do not make up whole groups of so many whose batch norm is synchronized.
+  case batchNormRanks(Int, ranks: Int)
   /// A part of the data set has no images.
   case noImages(of: String)
   /// The images are not those that the network reads.
@@ -28,6 +32,15 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .tooManyRanks(let ranks, let images, let part):
       "\(ranks) ranks cannot share \(images) \(part): start as many ranks as there are images, or fewer"
+    case .tooManyThreads(let host, let ranks, let threads, let cores):
+      """
+      \(host): \(ranks) \(ranks == 1 ? "rank" : "ranks") of \(threads) threads each cannot run at once on \(cores) \
+      \(cores == 1 ? "core" : "cores"): lower training.threads or leave it out, start fewer ranks, let mpirun bind them to \
+      more cores, or set training.oversubscribe=true to let threads take turns
+      """
+    case .batchNormRanks(let size, let ranks):
+      "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not make up groups of \(size) with synchronized batch norm: set "
+        + "training.batchNormRanks to a divisor of the number of ranks, or leave it out"
     case .noImages(let part): "the \(part) part of the data set has no images: it needs one at least"
     case .imageShape(let expected, let found):
       "the network reads images of \(expected), the data set has \(found): choose the data set it was made for"
@@ -64,7 +77,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Whether the user asked for something impossible, as opposed to something that failed.
   public var isUsage: Bool {
     switch self {
-    case .tooManyRanks, .noImages, .imageShape, .classes, .otherNetwork: true
+    case .tooManyRanks, .tooManyThreads, .batchNormRanks, .noImages, .imageShape, .classes, .otherNetwork: true
     case .rankFailed(_, _, let isUsage): isUsage
     case .diverged, .ranksDisagree, .stopped: false
     }

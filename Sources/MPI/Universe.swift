@@ -94,8 +94,19 @@ public struct Universe: ~Copyable {
   }
 
   /// The MPI library's name and version, its own text.
-  public var libraryVersion: String {
+  public static var libraryVersion: String {
     string(capacity: cmpi_max_library_version_string()) { MPI_Get_library_version($0, $1) } ?? ""
+  }
+
+  /// The MPI library's name and version in short, such as `Open MPI 4.1.4` or `MPICH 4.0.2`.
+  public static var libraryName: String { libraryName(from: libraryVersion) }
+
+  /// The same, from the text of a library.
+  public static func libraryName(from text: String) -> String {
+    // "Open MPI v4.1.4, package: …", "MPICH Version:\t4.0.2\nMPICH Release date:\t…"
+    let words = text.split { $0 == "," || $0 == "\n" }.first?.split { $0 == " " || $0 == "\t" } ?? []
+    return words.filter { $0 != "Version:" }
+      .map { $0.first == "v" && $0.dropFirst().first?.isNumber == true ? $0.dropFirst() : $0 }.joined(separator: " ")
   }
 
   /// The version of the MPI standard that the library implements, such as (3, 1).

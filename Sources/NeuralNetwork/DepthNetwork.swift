@@ -15,7 +15,7 @@ public final class DepthNetwork {
   public let batchCapacity: Int
   /// Parameters, gradients, momenta and running statistics.
   public let arena: ParameterArena
-  private let workspace: Workspace
+  let workspace: Workspace
   private let stem: ConvolutionUnit
   private let stemActivation: AlignedBuffer<Float>
   private let blocks: [ResidualBlock]

@@ -9,6 +9,7 @@ final class Workspace {
   /// Told how far the present backward pass is.
   var gradientObserver: (any GradientObserver)?
   private let scratchBuffer: AlignedBuffer<Float>
+  private let normBuffer: AlignedBuffer<Double>
   private let gradientBuffers: [AlignedBuffer<Float>]
 
   init(
@@ -24,6 +25,7 @@ final class Workspace {
           kernels.convolutionWorkspace($0, images: batchCapacity),
           kernels.finishWorkspace(channels: $0.outputChannels))
       }.max() ?? 0)
+    normBuffer = AlignedBuffer(count: kernels.squaredNormWorkspace)
     let blocks = architecture.blocks
     let trunk = max(architecture.stem.outputCount, blocks.map(\.output.count).max() ?? 0)
     let hasProjections = blocks.contains { $0.projection != nil }
@@ -36,6 +38,11 @@ final class Workspace {
 
   /// Scratch for one kernel.
   var scratch: FloatView { scratchBuffer.view }
+  /// The Euclidean norm of `values`.
+  func norm(_ values: FloatView) -> Double {
+    kernels.squaredNorm(values, workspace: normBuffer.view).squareRoot()
+  }
+
   /// Gradient of the current block's output.
   var outputGradient: FloatView { gradientBuffers[trunk].view }
   /// Gradient of the input of a block whose input is shaped otherwise than its output.

@@ -70,14 +70,32 @@ public protocol Kernels: Sendable {
 
   // MARK: Updates
 
-  /// One step of SGD with momentum and weight decay, as PyTorch defines it:
-  /// `m = momentum·m + (g + weightDecay·w)`, `w −= learningRate·m`. Views are equally long.
+  /// One step of SGD with momentum and weight decay, as PyTorch defines it, and with a factor for adaptive rates:
+  /// `m = momentum·m + factor·(g + weightDecay·w)`, `w −= learningRate·m`. Views are equally long.
   ///
   /// - Returns: whether all gradients are finite. Those that are not change nothing, but others may have been applied.
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
-    weightDecay: Float
+    weightDecay: Float, factor: Float
   ) -> Bool
+
+  /// The sum of the squares of `values`. `workspace` holds `squaredNormWorkspace` doubles.
+  func squaredNorm(_ values: FloatView, workspace: BufferView<Double>) -> Double
+
+  /// Doubles of workspace that `squaredNorm` needs.
+  var squaredNormWorkspace: Int { get }
+}
+
+extension Kernels {
+  /// One step of SGD as above, with the factor 1.
+  public func momentumStep(
+    values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
+    weightDecay: Float
+  ) -> Bool {
+    momentumStep(
+      values: values, gradients: gradients, momenta: momenta, learningRate: learningRate, momentum: momentum,
+      weightDecay: weightDecay, factor: 1)
+  }
 }
 
 /// The implementations of `Kernels`.

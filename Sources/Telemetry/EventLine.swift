@@ -34,9 +34,12 @@ struct ResumeLine: Encodable {
   let warmUpEpochs: Int
   let searchEpochs: Int
   let step: Int
+  /// Of the ranks that the checkpoint is from.
   let ranks: Int
+  /// Of those that go on.
+  let layout: RunLayout?
 
-  init(_ point: ResumePoint) {
+  init(_ point: ResumePoint, _ plan: SearchPlan) {
     checkpoint = point.file
     stage = point.stage
     depth = point.depth
@@ -44,5 +47,6 @@ struct ResumeLine: Encodable {
     searchEpochs = point.searchEpochs
     step = point.step
     ranks = point.ranks
+    layout = plan.layout
   }
 }

@@ -58,13 +58,13 @@ public struct ProgressDisplay: SearchObserver {
   }
 
   private static func describe(_ plan: SearchPlan) -> String {
-    """
-    \(plan.largest.family.rawValue) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
-    \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
-    \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks"), \(plan.batchSize) images per step; target \
-    \(plan.options.target) % within \(plan.options.tolerance) points, depths \(plan.options.initialDepth) to \
-    \(plan.largest.depth)
-    """
+    (plan.layout.map { "\($0)\n" } ?? "") + """
+      \(plan.largest.family.rawValue) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
+      \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
+      \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks"), \(plan.batchSize) images per step; target \
+      \(plan.options.target) % within \(plan.options.tolerance) points, depths \(plan.options.initialDepth) to \
+      \(plan.largest.depth)
+      """
   }
 
   private static func describe(_ point: ResumePoint) -> String {
@@ -112,7 +112,7 @@ public struct JSONProgress: SearchObserver {
   public mutating func observe(_ event: SearchEvent) throws {
     switch event {
     case .started(let plan): try show("started", plan)
-    case .resumed(_, let point): try show("resumed", ResumeLine(point))
+    case .resumed(let plan, let point): try show("resumed", ResumeLine(point, plan))
     case .stageStarted(let stage, let architecture): try show("stage", [stage.rawValue: architecture.depth])
     case .step(let progress): try show("step", progress)
     case .warmUpEpoch(let record): try show("warmUpEpoch", record)

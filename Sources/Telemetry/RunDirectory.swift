@@ -83,7 +83,7 @@ public struct RunDirectory: SearchObserver {
       try append("started", plan)
     case .resumed(let plan, let point):
       try rewind(to: point, deepest: plan.largest.depth)
-      try append("resumed", ResumeLine(point))
+      try append("resumed", ResumeLine(point, plan))
       if let best = point.best { try save(best.weights, best.result) }
     case .stageStarted(let stage, let architecture):
       try append("stage", [stage.rawValue: architecture.depth])

@@ -3,6 +3,7 @@
 import ArgumentParser
 import DistributedTraining
 import Foundation
+import Logging
 import NeuralNetwork
 import Telemetry
 
@@ -14,8 +15,9 @@ struct BenchmarkStepCommand: ParsableCommand {
     commandName: "step",
     abstract: "Time training steps of one network on random images.",
     discussion: """
-      A step is a forward and a backward pass, the sum of the gradients over the ranks, and the update. Prints the \
-      median over the steps, and the images per second of all ranks together:
+      A step is a forward and a backward pass, the sum of the gradients over the ranks, and the update. Prints where \
+      the ranks are, the median over the steps, the images per second of all ranks together, and how long they waited \
+      for sums:
 
         odn benchmark step --architecture resnet34 --depth 16 --batch 64 --input 32x32x3
         mpirun -n 2 odn benchmark step --architecture resnet18 --depth 2 --batch 128 --input 28x28x1
@@ -83,6 +85,7 @@ struct BenchmarkStepCommand: ParsableCommand {
     let batch: Int
     let ranks: Int
     let threads: Int
+    let layout: RunLayout
     let milliseconds: Double
     let imagesPerSecond: Double
     let peakMegabytes: Double
@@ -116,6 +119,8 @@ struct BenchmarkStepCommand: ParsableCommand {
     try Launcher.onAllRanks(checkingCollectives: check.checkCollectives) { world in
       let network = try Architecture(
         family: architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
+      let layout = try RunLayout(world, threads: threads)
+      for warning in layout.warnings { Logger(world).warning("\(warning)") }
       let placement = try ThreadPlacement(threads: threads, communicator: world)
       let kernelProfile = profile ? KernelProfile() : nil
       let benchmark = try StepBenchmark(
@@ -135,6 +140,7 @@ struct BenchmarkStepCommand: ParsableCommand {
       let result = Result(
         architecture: architecture.rawValue, depth: network.depth, input: "\(input)",
         pass: forwardOnly ? .inference : .training, batch: batch, ranks: world.size, threads: placement.threads,
+        layout: layout,
         milliseconds: 1e3 * median, imagesPerSecond: Double(batch * world.size) / median, peakMegabytes: peak,
         communication: communication(benchmark, times),
         kernels: kernelProfile.map { kernels($0, placement) })
@@ -162,11 +168,10 @@ struct BenchmarkStepCommand: ParsableCommand {
 
   private func show(_ result: Result) throws {
     if json { return print(try JSON.text(result)) }
-    func count(_ number: Int, _ name: String) -> String { "\(number) \(name)\(number == 1 ? "" : "s")" }
     print(
       """
-      \(result.architecture) depth \(result.depth), images \(result.input), \(result.batch) per step and rank, \
-      \(count(result.ranks, "rank")) of \(count(result.threads, "thread"))
+      \(result.layout)
+      \(result.architecture) depth \(result.depth), images \(result.input), \(result.batch) per step and rank
       median of \(steps) steps: \(Format.decimal(result.milliseconds, 1)) ms, \
       \(Format.decimal(result.imagesPerSecond, 1)) images/s; peak memory of a rank \
       \(Format.decimal(result.peakMegabytes, 0)) MB

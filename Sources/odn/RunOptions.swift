@@ -121,12 +121,8 @@ struct RunOptions: ParsableArguments {
     let directory: RunDirectory
   }
 
-  /// A log on standard error, silent on all ranks but the first.
-  func logger(_ world: Communicator) -> Logger {
-    var logger = Logger(label: "odn") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = world.rank == 0 ? logLevel.level : .critical
-    return logger
-  }
+  /// A log as the options say.
+  func logger(_ world: Communicator) -> Logger { Logger(world, from: logLevel.level) }
 }
 
 /// Prints warnings on standard error, whatever else is shown.

@@ -6,7 +6,6 @@ import Datasets
 import DepthSearch
 import DistributedTraining
 import MPI
-import NumericKernels
 import Telemetry
 
 struct SearchCommand: ParsableCommand {
@@ -82,7 +81,8 @@ extension RunOptions {
     let watch = try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
     defer { withExtendedLifetime(watch) {} }
     let logger = logger(world)
-    logger.info("MPI: \(world.size) ranks; BLAS: OpenBLAS for \(LinearAlgebraLibrary.coreType)")
+    let layout = try RunLayout(world, threads: configuration.training.threads)
+    try layout.check(configuration.training)
     _ = try configuration.search.depths(in: configuration.network.architecture)
     let run = try start(configuration, world, logger)
     if run.isFinished { return tell(world, "\(run.directory) holds the whole run: there is nothing to continue") }
@@ -92,6 +92,7 @@ extension RunOptions {
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
       warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication)
+    coordinator.layout = layout
     coordinator.heartbeat = heartbeat
     coordinator.reliability = configuration.reliability
     let fault = InjectedFault(world)

@@ -29,18 +29,21 @@ struct AllocationCase {
     try Architecture(family: family, depth: depth, classes: 10, input: input)
   }
 
-  /// Allocations in a training step after two others.
+  /// Allocations in a training step after two others, with the updates of both optimizers.
   func trainingStep() throws -> Int {
     let architecture = try architecture()
     let network = DepthNetwork(
       architecture, heads: heads, batchCapacity: Self.images, kernels: KernelFamily.fast.kernels(threads: threads))
     network.weights = .initial(architecture, heads: heads, seed: 1)
     let optimizer = StochasticGradientDescent(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
+    let adaptive = LayerwiseAdaptiveRates(
+      learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4, trustCoefficient: 0.001)
     return try countInThirdCall { images, labels in
       try network.forward(images, images: Self.images)
       _ = network.crossEntropy(images: Self.images, labels: labels, globalImages: Self.images)
       try network.backward(images, images: Self.images)
       network.update(optimizer)
+      network.update(adaptive)
     }
   }
 

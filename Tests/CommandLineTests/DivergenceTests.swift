@@ -49,7 +49,7 @@ extension CommandLine {
     @Test("and was cut short after it went back, goes on without doing so again")
     func continued() async throws {
       let run = try Program(
-        Self.rollback, ranks: 2, in: workspace, environment: ["ODN_TEST_FAULT": "error:1:36"])
+        Self.rollback, ranks: 2, in: workspace, variables: ["ODN_TEST_FAULT": "error:1:36"])
       #expect(try await run.end(within: .seconds(60)).exitCode == 1)
       try #require(try events().contains("rollback"))
       let end = try await Program.run(Self.rollback, ranks: 2, in: workspace)

@@ -64,7 +64,7 @@ extension CommandLine {
     @Test("that hangs is told from those that wait for it", arguments: [0, 2])
     func hanging(rank: Int) async throws {
       let run = try Program(
-        Self.search, ranks: 3, in: workspace, environment: ["ODN_TEST_FAULT": "hang:\(rank):20"])
+        Self.search, ranks: 3, in: workspace, variables: ["ODN_TEST_FAULT": "hang:\(rank):20"])
       let end = try await run.end(within: .seconds(60))
       #expect(end.exitCode == 76, "\(end.errors)")
       // The warm-up has 12 steps.
@@ -75,7 +75,7 @@ extension CommandLine {
 
     @Test("that fails ends all ranks at once")
     func failing() async throws {
-      let run = try Program(Self.search, ranks: 4, in: workspace, environment: ["ODN_TEST_FAULT": "error:2:20"])
+      let run = try Program(Self.search, ranks: 4, in: workspace, variables: ["ODN_TEST_FAULT": "error:2:20"])
       let isTold = try await Program.holds(within: .seconds(60)) {
         try run.errors.contains("odn: rank 2: an injected fault\n")
       }
@@ -89,7 +89,7 @@ extension CommandLine {
     func outOfStep() async throws {
       let run = try Program(
         Self.search + ["--check-collectives"], ranks: 4, in: workspace,
-        environment: ["ODN_TEST_FAULT": "collective:2:20"])
+        variables: ["ODN_TEST_FAULT": "collective:2:20"])
       let end = try await run.end(within: .seconds(60))
       #expect(end.exitCode == 1, "\(end.errors)")
       #expect(

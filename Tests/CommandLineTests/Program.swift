@@ -49,9 +49,9 @@ struct Program {
   private let files: Workspace
   private let arguments: [String]
 
-  /// Starts odn, under mpirun if `ranks` says so, in the directory of `workspace`.
+  /// Starts odn, under mpirun if `ranks` says so, in the directory of `workspace`, with `variables` in its environment.
   init(
-    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, environment extra: [String: String] = [:]
+    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, variables: [String: String] = [:]
   ) throws {
     let odn = try Self.path()
     let launcher = ranks.map { ["\(Self.root)/Launch/mpirun.sh", "-n", "\($0)"] } ?? []
@@ -63,7 +63,9 @@ struct Program {
     var environment = ProcessInfo.processInfo.environment
     environment["COLUMNS"] = "80"
     environment["ODN_TERMINAL"] = nil
-    environment.merge(extra) { $1 }
+    // It would be warned of.
+    environment["OPENBLAS_CORETYPE"] = nil
+    for (name, value) in variables { environment[name] = value }
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try files.create("output")
@@ -84,9 +86,10 @@ struct Program {
 
   /// Runs odn to its end.
   static func run(
-    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, within limit: Duration = .seconds(60)
+    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, variables: [String: String] = [:],
+    within limit: Duration = .seconds(60)
   ) async throws -> Execution {
-    try await Program(arguments, ranks: ranks, in: workspace).end(within: limit)
+    try await Program(arguments, ranks: ranks, in: workspace, variables: variables).end(within: limit)
   }
 
   /// Waits for the end; a program that takes longer than `limit` is killed, with all ranks.

@@ -48,8 +48,9 @@ struct ComparisonTests {
   )
   func elsewhere() throws {
     let now = try configuration(
-      "dataset.directory=/data", "training.threads=3", "reliability.checkpointMinutes=1",
-      "reliability.stallSeconds=0", "reliability.abortSeconds=1")
+      "dataset.directory=/data", "training.threads=3", "training.oversubscribe=true",
+      "reliability.checkpointMinutes=1", "reliability.stallSeconds=0", "reliability.abortSeconds=1",
+      "reliability.verifySteps=0")
     let before = try configuration()
     #expect(now != before)
     #expect(now.differences(from: before.values) == [])
@@ -57,8 +58,8 @@ struct ComparisonTests {
     #expect(now.hash.count == 16)
     #expect(
       Configuration.keys.filter { !$0.changesResults }.map(\.path) == [
-        "dataset.directory", "training.threads", "reliability.checkpointMinutes", "reliability.stallSeconds",
-        "reliability.abortSeconds", "reliability.verifySteps",
+        "dataset.directory", "training.threads", "training.oversubscribe", "reliability.checkpointMinutes",
+        "reliability.stallSeconds", "reliability.abortSeconds", "reliability.verifySteps",
       ])
   }
 }

@@ -57,7 +57,7 @@ struct ErrorTests {
     ),
     (
       "communication: 3",
-      "a.yaml:4:16: communication: expected a section with bucketMegabytes, found \"3\""
+      "a.yaml:4:16: communication: expected a section with bucketMegabytes, mode, compression, found \"3\""
     ),
   ]
 
@@ -127,6 +127,10 @@ struct ErrorTests {
         "dataset.validation: expected fewer than the 60000 training images of mnist, found 60000"
       ),
       ("search.tolerance=99.5", "search.tolerance: expected less than the target, 99.5, found 99.5"),
+      (
+        "training.batchNormRanks=2",
+        "training.batchNormRanks: expected null unless training.batchNorm is synchronized, found 2"
+      ),
     ])
   func contradictions(setting: String, message: String) {
     #expect(problems(minimal, [setting]) == ["--set \(setting): \(message)"])

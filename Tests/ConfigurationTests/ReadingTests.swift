@@ -59,13 +59,20 @@ struct ReadingTests {
     training:
       batchSize: 64
       learningRate: 1e-05
+      scaling: linear
+      baseBatch: 32
+      rampEpochs: 4
+      optimizer: lars
+      trustCoefficient: 0.01
       momentum: 0.8
       weightDecay: 0.0001
       seed: 18446744073709551615
       batchNorm: synchronized
+      batchNormRanks: 4
       kernels: reference
       matrixEngine: blas
       threads: 3
+      oversubscribe: true
     communication:
       bucketMegabytes: 0.5
       mode: overlapped
@@ -101,8 +108,9 @@ struct ReadingTests {
     #expect(
       configuration.training
         == TrainingOptions(
-          batchSize: 64, learningRate: 1e-5, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
-          kernels: .reference, matrixEngine: .blas, threads: 3))
+          batchSize: 64, learningRate: 1e-5, scaling: .linear, baseBatch: 32, rampEpochs: 4, optimizer: .lars,
+          trustCoefficient: 0.01, momentum: 0.8, weightDecay: 0.0001, seed: .max, batchNorm: .synchronized,
+          batchNormRanks: 4, kernels: .reference, matrixEngine: .blas, threads: 3, oversubscribe: true))
     #expect(
       configuration.communication
         == CommunicationOptions(bucketMegabytes: 0.5, mode: .overlapped, compression: .bf16))

@@ -9,21 +9,38 @@ import MPI
 import NeuralNetwork
 import RankTesting
 
-/// The ways of training in which ranks keep something of their own between steps, or do not.
-private let ways: [(batchNorm: TrainingOptions.BatchNorm, communication: CommunicationOptions)] = [
-  (.local, CommunicationOptions()), (.synchronized, CommunicationOptions(mode: .overlapped)),
-  (.local, CommunicationOptions(bucketMegabytes: 0.1, mode: .overlapped, compression: .bf16)),
+/// A way of training.
+private struct Way {
+  let name: String
+  var batchNorm = TrainingOptions.BatchNorm.local
+  var communication = CommunicationOptions()
+  var options = TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1)
+
+  func trial(_ search: SearchOptions) -> SearchTrial {
+    SearchTrial(
+      data: SyntheticImages.contradictorySplits(train: 37), search: search, batchNorm: batchNorm,
+      communication: communication, options: options)
+  }
+}
+
+/// Those in which ranks keep something of their own between steps or do not, or steps differ within an epoch.
+private let ways = [
+  Way(name: "local"),
+  Way(name: "synchronized", batchNorm: .synchronized, communication: CommunicationOptions(mode: .overlapped)),
+  Way(
+    name: "bf16",
+    communication: CommunicationOptions(bucketMegabytes: 0.1, mode: .overlapped, compression: .bf16)),
+  Way(
+    name: "large batches",
+    options: TrainingOptions(
+      batchSize: 16, learningRate: 0.5, scaling: .linear, baseBatch: 4, rampEpochs: 2, optimizer: .lars, seed: 1)),
 ]
 
 func checkpointTests(alone: Communicator) -> [RankTest] {
   ways.map { way in
-    RankTest(
-      "stopped at any step and continued, a search gives the same bits: \(way.batchNorm), \(way.communication.compression)"
-    ) { world, expect in
+    RankTest("stopped at any step and continued, a search gives the same bits: \(way.name)") { world, expect in
       // Batches of 16, 16 and 5 images, a growth that needs the best weights, and a level after it.
-      let trial = SearchTrial(
-        data: SyntheticImages.contradictorySplits(train: 37), search: .impossible(restart: .inherit),
-        batchNorm: way.batchNorm, communication: way.communication)
+      let trial = way.trial(.impossible(restart: .inherit))
       let whole = try trial.run(on: world)
       var steps = whole.1.log.count { $0.hasPrefix("step") }
       try world.broadcast(&steps, from: 0)
@@ -69,10 +86,8 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       expect(endsAtOnce || world.rank != 0, "no checkpoint was written after the last decision")
     },
     RankTest("a search goes on with other numbers of ranks, and says so", ranks: 2...) { world, expect in
-      for (batchNorm, communication) in ways {
-        var trial = SearchTrial(
-          data: SyntheticImages.contradictorySplits(train: 37), search: .impossible(), batchNorm: batchNorm,
-          communication: communication)
+      for way in ways {
+        var trial = way.trial(.impossible())
         trial.search.epochLimit = 3
         let whole = try trial.run(on: world)
         // In the middle of the second epoch of the search.
@@ -87,7 +102,7 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
         // Every image of the epoch was counted once, by whomever.
         let first = watcher.epochs.first?.record
         let same = whole.1.epochs.first { $0.record.epoch == first?.epoch }?.record
-        if let first, let same, batchNorm == .synchronized {
+        if let first, let same, way.batchNorm == .synchronized {
           // Float sums in another order, over a few steps.
           expect.close(first.trainingLoss, same.trainingLoss, tolerance: 1e-4)
         }
@@ -191,7 +206,7 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       let stopped = try trial.stop(afterSteps: 2, on: world)
       let path = try stopped.file(world)
       var other = trial
-      other.batchSize = 8
+      other.options.batchSize = 8
       let (_, watcher) = try other.run(on: world, from: world.rank == 0 ? try SearchCheckpoint(path: path) : nil)
       guard world.rank == 0 else { return }
       expect.equal(watcher.log[0...1], ["resumed after step 2", "warning"])

@@ -41,12 +41,13 @@ func communicationTests() -> [RankTest] {
       expect.equal(digests[0], digests[1])
     },
     RankTest("with bf16 the loss falls as without") { world, expect in
+      // Synchronized, so that it falls alike on any number of ranks.
       let losses = try CommunicationOptions.Compression.allCases.map {
-        try train(world, CommunicationOptions(compression: $0), epochs: 6).totals.map(\.loss)
+        try train(world, CommunicationOptions(compression: $0), .synchronized, epochs: 8).totals.map(\.loss)
       }
-      expect(losses[0][5] < 0.75 * losses[0][0], "\(losses[0])")
+      expect(losses[0][7] < 0.6 * losses[0][0], "\(losses[0])")
       // Gradients are off by a few thousandths of themselves, which is made up for later.
-      expect(abs(losses[1][5] - losses[0][5]) < 0.1 * losses[0][0], "\(losses)")
+      expect(abs(losses[1][7] - losses[0][7]) < 0.1 * losses[0][0], "\(losses)")
     },
   ]
 }

@@ -2,6 +2,7 @@
 // compares.
 
 import Datasets
+import DepthSearch
 import DistributedTraining
 import MPI
 import NeuralNetwork
@@ -25,6 +26,24 @@ func rankCountTests(alone: Communicator) -> [RankTest] {
           // Float sums in another order: some 2⁻²⁴, times the cancellation in batch norm's gradient.
           let distance = relativeDistance(gradients[0], gradients[1])
           expect(distance <= 1e-5, "depth \(depth), \(images) images: relative distance \(distance)")
+        }
+      }
+    },
+    RankTest("a whole search on all ranks decides as a single rank does", ranks: 2...) { world, expect in
+      for data in [SyntheticImages.splits(train: 60), SyntheticImages.contradictorySplits(train: 60)] {
+        let search = SearchOptions(target: 96, tolerance: 0, maximumDepth: 2, patience: 3)
+        let trial = SearchTrial(data: data, search: search, batchNorm: .synchronized)
+        let (together, watcher) = try trial.run(on: world)
+        let (single, other) = try trial.run(on: alone)
+        expect.equal(together.outcome, single.outcome)
+        expect.equal(together.depths, single.depths)
+        expect.equal(together.testAccuracy, single.testAccuracy)
+        guard world.rank == 0 else { continue }
+        expect(watcher.epochs.count > 5, "\(watcher.epochs.count) epochs")
+        expect.equal(watcher.epochs.map(\.decision), other.epochs.map(\.decision))
+        for (ours, theirs) in zip(watcher.epochs, other.epochs) {
+          // As of 20 steps below.
+          expect.close(ours.record.trainingLoss, theirs.record.trainingLoss, tolerance: 5e-3)
         }
       }
     },

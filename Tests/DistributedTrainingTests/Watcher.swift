@@ -67,10 +67,12 @@ struct SearchTrial {
   var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
   var communication = CommunicationOptions()
-  var batchSize = 16
+  var options = TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1)
 
   var training: TrainingOptions {
-    TrainingOptions(batchSize: batchSize, learningRate: 0.005, seed: 1, batchNorm: batchNorm)
+    var training = options
+    training.batchNorm = batchNorm
+    return training
   }
 
   func run(

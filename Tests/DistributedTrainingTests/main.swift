@@ -6,7 +6,7 @@ import RankTesting
 RankTests.main { universe in
   let alone = universe.selfCommunicator
   return gradientReducerTests() + communicationTests() + rankCountTests(alone: alone)
-    + localBatchNormTests(alone: alone) + repeatabilityTests() + evaluationTests(alone: alone)
+    + localBatchNormTests() + learningRateTests() + repeatabilityTests() + evaluationTests(alone: alone)
     + sharedDatasetTests() + searchTests() + restartTests() + placementTests(alone: alone)
-    + checkpointTests(alone: alone) + guardTests() + errorTests(alone: alone)
+    + checkpointTests(alone: alone) + guardTests() + errorTests(alone: alone) + runLayoutTests()
 }

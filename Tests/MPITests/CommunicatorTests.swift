@@ -7,7 +7,7 @@ import RankTesting
 func universeTests(_ universe: borrowing Universe) -> [RankTest] {
   let level = universe.threadLevel
   let host = universe.processorName
-  let version = universe.libraryVersion
+  let version = Universe.libraryVersion
   let standard = universe.standardVersion
   let alone = universe.selfCommunicator
   let times = [universe.wtime, universe.wtime]
@@ -20,6 +20,13 @@ func universeTests(_ universe: borrowing Universe) -> [RankTest] {
       expect(times[0] <= times[1], "the clock goes forward")
       expect(world.maximumTag >= 32767, "largest tag \(world.maximumTag)")
       expect(Universe.isInitialized && !Universe.isFinalized)
+    },
+    RankTest("the library has a short name", ranks: 1...1) { _, expect in
+      let debian = "Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4, repo rev: v4.1.4, May 26, 2022"
+      expect.equal(Universe.libraryName(from: debian), "Open MPI 4.1.4")
+      expect.equal(Universe.libraryName(from: "MPICH Version:\t4.0.2\nMPICH Release date:\tThu Apr"), "MPICH 4.0.2")
+      expect.equal(Universe.libraryName(from: ""), "")
+      expect(version.contains(Universe.libraryName.split(separator: " ").last ?? "-"), Universe.libraryName)
     },
     RankTest("the self communicator is a world of one") { world, expect in
       expect.equal([alone.rank, alone.size], [0, 1])

@@ -11,7 +11,7 @@ if let desertion = CommandLine.arguments.last.flatMap(Desertion.init) {
       Int8.self, Int16.self, Int32.self, Int64.self, Int.self, UInt8.self, UInt16.self, UInt32.self, UInt64.self,
       UInt.self,
     ]
-    let library = universe.libraryVersion
+    let library = Universe.libraryVersion
     return universeTests(universe) + communicatorTests()
       + forEveryElementType { collectiveTests($0) + messageTests($0) }
       + integers.flatMap { integerReductionTests($0) + extremeValueTests($0, library: library) }

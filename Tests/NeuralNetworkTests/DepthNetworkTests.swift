@@ -25,6 +25,12 @@ private struct OtherReplica: StatisticsReduction {
   func sum(_ values: BufferView<Double>) { for i in 0..<values.count { values[i] += 8 } }
 }
 
+/// A world of one that counts how often, and how many, numbers are summed.
+private final class CountingReduction: StatisticsReduction {
+  var counts: [Int] = []
+  func sum(_ values: BufferView<Double>) { counts.append(values.count) }
+}
+
 @Suite("The network that is trained")
 struct DepthNetworkTests {
   static let input = ImageShape(height: 9, width: 7, channels: 2)
@@ -195,6 +201,20 @@ struct DepthNetworkTests {
     _ = try Self.gradients(network, Batch(architecture, images: 2))
     let gradients = try Self.gradients(network, Batch(architecture, images: 0))
     for (name, gradient) in gradients { #expect(gradient.allSatisfy { $0 == 0 }, "\(name)") }
+  }
+
+  @Test("batch norm asks for one sum in a forward pass and one in a backward pass, whatever it sums")
+  func fusedStatistics() throws {
+    let architecture = try Self.architecture(.resnet50, 4)
+    let reduction = CountingReduction()
+    let network = DepthNetwork(architecture, batchCapacity: 3, statisticsReduction: reduction)
+    network.weights = .initial(architecture, heads: .deepest, seed: 2)
+    _ = try Self.gradients(network, Batch(architecture, images: 3))
+    let channels = architecture.convolutions.map(\.outputChannels)
+    let forward = reduction.counts.prefix(channels.count)
+    // Sum, sum of squares and the number of rows; then the two sums of the gradient.
+    #expect(forward.sorted() == channels.map { 2 * $0 + 1 }.sorted())
+    #expect(reduction.counts.dropFirst(channels.count).sorted() == channels.map { 2 * $0 }.sorted())
   }
 
   @Test("gradients complete in the order of the arena: classifier and last block first, stem last")

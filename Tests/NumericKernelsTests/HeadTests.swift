@@ -1,9 +1,9 @@
-// Pooling, the classifier, its loss and the update step against the reference.
+// Pooling, the classifier and its loss against the reference.
 
 import NumericKernels
 import Testing
 
-@Suite("Fast classifiers and updates agree with the reference")
+@Suite("Fast classifiers agree with the reference")
 struct HeadTests {
   @Test("pooling and the linear layer", arguments: [(1, 1, 16, 2), (3, 49, 64, 10), (5, 16, 512, 26)])
   func head(images: Int, pixels: Int, channels: Int, classes: Int) {
@@ -83,37 +83,5 @@ struct HeadTests {
     }
     #expect(results[0].correct == results[1].correct)
     #expect(abs(results[0].loss - results[1].loss) <= 1e-5 * abs(results[0].loss))
-  }
-
-  /// Also of fewer parameters than the step is cut into.
-  @Test("the momentum step", arguments: [5, 1003])
-  func update(count: Int) {
-    expectAgreement { kernels, memory in
-      let (values, momenta) = (memory.random(count, 1), memory.random(count, 3))
-      let isFinite = kernels.momentumStep(
-        values: values, gradients: memory.random(count, 2), momenta: momenta, learningRate: 0.1, momentum: 0.9,
-        weightDecay: 5e-4)
-      #expect(isFinite)
-      return [Result("values", values), Result("momenta", momenta)]
-    }
-  }
-
-  @Test(
-    "the momentum step finds a gradient that is infinite or no number, wherever it is, and does not apply it",
-    arguments: KernelFamily.allCases, [Float.nan, .infinity, -.infinity])
-  func divergedUpdate(family: KernelFamily, bad: Float) {
-    // Blocks of 2048, in each of 64 parts.
-    let count = 64 * 5_000
-    for place in [0, 2_047, 2_048, 4_999, 5_000, 160_000, count - 1] {
-      let memory = Memory()
-      let (values, momenta) = (memory.random(count, 1), memory.random(count, 3))
-      let gradients = memory.random(count, 2)
-      gradients[place] = bad
-      let (value, momentum) = (values[place], momenta[place])
-      let isFinite = family.kernels(threads: 2).momentumStep(
-        values: values, gradients: gradients, momenta: momenta, learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4)
-      #expect(!isFinite, "\(place)")
-      #expect(values[place] == value && momenta[place] == momentum, "\(place)")
-    }
   }
 }

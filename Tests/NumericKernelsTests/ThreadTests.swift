@@ -42,15 +42,9 @@ struct ThreadTests {
     expectSameBits { NormalizationCalls.activate(size, $0, $1) + NormalizationCalls.finish(size, $0, $1) }
   }
 
-  @Test("the momentum step", arguments: [5, 100_003])
+  @Test("updates and norms", arguments: UpdateTests.counts)
   func update(count: Int) {
-    expectSameBits { kernels, memory in
-      let (values, momenta) = (memory.random(count, 1), memory.random(count, 3))
-      _ = kernels.momentumStep(
-        values: values, gradients: memory.random(count, 2), momenta: momenta, learningRate: 0.1, momentum: 0.9,
-        weightDecay: 5e-4)
-      return [Result("values", values), Result("momenta", momenta)]
-    }
+    expectSameBits { UpdateCalls.momentumStep(count, factor: 0.03, $0, $1) + UpdateCalls.squaredNorm(count, $0, $1) }
   }
 }
 

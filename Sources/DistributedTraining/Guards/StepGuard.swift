@@ -29,13 +29,15 @@ final class StepGuard {
 
   /// Makes the optimizer's step, unless loss or gradients forbid it: then returns why. Collective.
   ///
-  /// - Parameter result: the loss of this rank's share, summed over its `answers`.
+  /// - Parameters:
+  ///   - result: the loss of this rank's share, summed over its `answers`.
+  ///   - step: makes the step with all gradients that are finite, and returns whether all are.
   func update(
-    _ network: DepthNetwork, _ optimizer: StochasticGradientDescent, _ result: CrossEntropy, answers: Int
+    _ network: DepthNetwork, _ result: CrossEntropy, answers: Int, _ step: () -> Bool
   ) throws(MPIError) -> Refusal? {
     if let symptom = try judge(result, answers: answers) { return Refusal(symptom: symptom, weightsAreIntact: true) }
     guard network.stemGradientIsFinite else { return Refusal(symptom: .gradient, weightsAreIntact: true) }
-    return network.update(optimizer) ? nil : Refusal(symptom: .gradient, weightsAreIntact: false)
+    return step() ? nil : Refusal(symptom: .gradient, weightsAreIntact: false)
   }
 
   private func judge(_ result: CrossEntropy, answers: Int) throws(MPIError) -> Divergence.Symptom? {

@@ -1,4 +1,4 @@
-// Pooling, the classifier, its loss and the update step.
+// Pooling, the classifier and its loss.
 
 #if canImport(Glibc)
   import Glibc
@@ -93,68 +93,5 @@ extension FastKernels {
       target[label] -= gradientScale
     }
     return result
-  }
-
-  func momentumStep(
-    values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
-    weightDecay: Float
-  ) -> Bool {
-    require(values.count == gradients.count && values.count == momenta.count, "views are equally long")
-    return withUnsafeTemporaryAllocation(of: Bool.self, capacity: MomentumStep.parts) { areFinite in
-      areFinite.initialize(repeating: true)
-      guard let first = areFinite.baseAddress else { return true }
-      pool.run(
-        MomentumStep.parts,
-        MomentumStep(
-          count: values.count, values: values.base, gradients: gradients.base, momenta: momenta.base,
-          learningRate: learningRate, momentum: momentum, weightDecay: weightDecay, areFinite: first))
-      return areFinite.allSatisfy(\.self)
-    }
-  }
-}
-
-/// The update of the arena, in parts. A part goes block by block, so that gradients are looked at before they are applied
-/// and yet read from memory only once; it ends at a block in which one is not finite.
-private struct MomentumStep: ParallelTask {
-  static let parts = 64
-  private static let block = 2_048
-
-  let count: Int
-  let values: UnsafeMutablePointer<Float>
-  let gradients: UnsafeMutablePointer<Float>
-  let momenta: UnsafeMutablePointer<Float>
-  let learningRate: Float
-  let momentum: Float
-  let weightDecay: Float
-  /// One for each part.
-  let areFinite: UnsafeMutablePointer<Bool>
-
-  func run(part: Int, thread: Int) {
-    let end = count * (part + 1) / Self.parts
-    for start in stride(from: count * part / Self.parts, to: end, by: Self.block) {
-      let block = start..<min(start + Self.block, end)
-      guard isFinite(block) else {
-        areFinite[part] = false
-        return
-      }
-      update(block)
-    }
-  }
-
-  /// Infinities and NaN have the largest exponents: as integers, their bits without the sign are the largest.
-  @inline(__always)
-  private func isFinite(_ block: Range<Int>) -> Bool {
-    var largest: UInt32 = 0
-    for i in block { largest = max(largest, gradients[i].bitPattern & 0x7fff_ffff) }
-    return largest < Float.infinity.bitPattern
-  }
-
-  @inline(__always)
-  private func update(_ block: Range<Int>) {
-    for i in block {
-      let updated = (gradients[i] + weightDecay * values[i]) + momentum * momenta[i]
-      momenta[i] = updated
-      values[i] -= learningRate * updated
-    }
   }
 }

@@ -54,12 +54,3 @@ func denseProduct(_ a: DenseOperand, _ b: DenseOperand, into c: FloatView, _ siz
 /// Set before the first product: parallelism is over tiles and ranks, and several threads may multiply at once, which
 /// OpenBLAS's own threads do not survive.
 private let oneThreadPerCall: Void = openblas_set_num_threads(1)
-
-/// The BLAS library in use.
-public enum LinearAlgebraLibrary {
-  /// The CPU core type that OpenBLAS chose its kernels for, such as `SkylakeX`.
-  public static var coreType: String { String(cString: openblas_get_corename()) }
-
-  /// The version and build options that OpenBLAS reports.
-  public static var configuration: String { String(cString: openblas_get_config()) }
-}

@@ -180,12 +180,18 @@ struct ProfiledKernels: Kernels {
 
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
-    weightDecay: Float
+    weightDecay: Float, factor: Float
   ) -> Bool {
     measure("update", KernelProfile.Work(floats: 5 * values.count)) {
       base.momentumStep(
         values: values, gradients: gradients, momenta: momenta, learningRate: learningRate, momentum: momentum,
-        weightDecay: weightDecay)
+        weightDecay: weightDecay, factor: factor)
     }
+  }
+
+  var squaredNormWorkspace: Int { base.squaredNormWorkspace }
+
+  func squaredNorm(_ values: FloatView, workspace: BufferView<Double>) -> Double {
+    measure("update", KernelProfile.Work(floats: values.count)) { base.squaredNorm(values, workspace: workspace) }
   }
 }

@@ -1,4 +1,4 @@
-// Pooling, the classifier, its loss and the update step in plain loops.
+// Pooling, the classifier and its loss in plain loops.
 
 #if canImport(Glibc)
   import Glibc
@@ -83,19 +83,5 @@ extension ReferenceKernels {
       }
     }
     return result
-  }
-
-  func momentumStep(
-    values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
-    weightDecay: Float
-  ) -> Bool {
-    for i in 0..<gradients.count where !gradients[i].isFinite { return false }
-    for i in 0..<values.count {
-      let gradient = Double(gradients[i]) + Double(weightDecay) * Double(values[i])
-      let m = Double(momentum) * Double(momenta[i]) + gradient
-      momenta[i] = Float(m)
-      values[i] = Float(Double(values[i]) - Double(learningRate) * m)
-    }
-    return true
   }
 }
