@@ -14,6 +14,8 @@
 stopped=75
 # mpirun's exit code when a host was lost.
 host_lost=205
+# odn's exit code when a rank made no progress any more.
+stalled=76
 
 launch=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 # shellcheck source=Launch/settings.sh
@@ -29,7 +31,7 @@ queue_again() {
   case $1 in
     "$stopped") true ;;
     # Where hosts are lost again and again, the fault is not theirs.
-    "$host_lost") [ "$2" -lt 50 ] ;;
+    "$host_lost" | "$stalled") [ "$2" -lt 50 ] ;;
     *) false ;;
   esac
 }

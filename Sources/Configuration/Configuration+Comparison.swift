@@ -35,12 +35,14 @@ extension Configuration {
   }
 
   /// The keys that change results and whose value differs from that in `before`, another configuration's `values`, in
-  /// the order of `keys`.
+  /// the order of `keys`. A key that is not in `before` is one that the version which wrote it did not have: it went by what
+  /// is now the default, which also counts as its value.
   public func differences(from before: [String: String]) -> [ConfigurationDifference] {
     let now = values
     return Self.keys.filter(\.changesResults).compactMap { key in
-      guard let value = now[key.path], before[key.path] != value else { return nil }
-      return ConfigurationDifference(key: key.path, before: before[key.path], now: value)
+      let then = before[key.path] ?? key.standard
+      guard let value = now[key.path], then != value else { return nil }
+      return ConfigurationDifference(key: key.path, before: then, now: value)
     }
   }
 

@@ -151,6 +151,23 @@ extension Configuration {
     Schema(
       Key(
         "checkpointMinutes", \.checkpointMinutes, .number(0.001...10_080), changesResults: false,
-        "Minutes after which there is a checkpoint at the latest."))
+        "Minutes after which there is a checkpoint at the latest."),
+      Key(
+        "stallSeconds", \.stallSeconds, .number(0...86_400), changesResults: false,
+        "Seconds without progress after which every rank says where it stands; 0 for never."),
+      Key(
+        "abortSeconds", \.abortSeconds, .number(0...86_400), changesResults: false,
+        "Further seconds after which the run ends with code 76; 0 for never."),
+      Key(
+        "spikeThreshold", \.spikeThreshold, .number(1...1_000_000), null: "no limit",
+        "How far a step's loss may rise above that of the steps before, in standard deviations."),
+      Key(
+        "verifySteps", \.verifySteps, .integer(0...1_000_000_000), changesResults: false,
+        "Steps of an epoch after which the ranks' weights are compared; 0 for only at its end."),
+      Key(
+        "onDivergence", \.onDivergence, .word(),
+        "What follows when loss or gradients diverge: the end, or the epoch once more at a lower learning rate."),
+      Key("rollbackFactor", \.rollbackFactor, .number(0.001...1), "What the learning rate is then multiplied by."),
+      Key("rollbacks", \.rollbacks, .integer(0...1_000_000), "How often a search may do that."))
   }
 }

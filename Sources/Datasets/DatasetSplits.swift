@@ -33,16 +33,19 @@ public struct DatasetSplits: Sendable {
   /// The last `validation` images of the training files are held out; of those before them the first `trainLimit` are
   /// for training. So a limit changes neither validation nor test images.
   ///
+  /// - Parameter progress: called after each part that is read.
   /// - Throws: `DatasetError` if a file is missing, unreadable or wrong, or has fewer images than are asked for.
-  public init(_ options: DatasetOptions) throws(DatasetError) {
+  public init(_ options: DatasetOptions, progress: () -> Void = {}) throws(DatasetError) {
     let descriptor = options.name.descriptor
     let searched = descriptor.search(directory: options.directory)
     guard let directory = searched.first(where: \.isComplete) else {
       throw .missing(options.name, searched: searched)
     }
-    try self.init(
-      options, training: descriptor.format.read(.training, from: directory, as: descriptor),
-      test: descriptor.format.read(.test, from: directory, as: descriptor))
+    let training = try descriptor.format.read(.training, from: directory, as: descriptor)
+    progress()
+    let test = try descriptor.format.read(.test, from: directory, as: descriptor)
+    progress()
+    try self.init(options, training: training, test: test)
   }
 
   /// Divides the images of a data set that has been read: what its training files hold, and what its test files hold.

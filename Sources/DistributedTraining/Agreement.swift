@@ -20,9 +20,18 @@ extension Communicator {
 
   /// Checks that all ranks hold the same parameters and running statistics, bit for bit. Collective.
   /// - Throws: `TrainingError.ranksDisagree` on every rank.
-  func verifyEqualWeights(_ arena: ParameterArena) throws {
-    let digests = try allgather(arena.digest)
-    let different = digests.indices.filter { digests[$0] != digests[0] }
+  func verifyEqualWeights(_ arena: ParameterArena) throws { try verifyEqual(arena.digest) }
+
+  /// Checks that all ranks hold the same parameters, bit for bit. Collective.
+  /// - Throws: `TrainingError.ranksDisagree` on every rank.
+  func verifyEqualParameters(_ arena: ParameterArena) throws { try verifyEqual(arena.parameterDigest) }
+
+  /// What most ranks have is right; where two values are as frequent, the one of the lower rank.
+  private func verifyEqual(_ digest: UInt64) throws {
+    let digests = try allgather(digest)
+    func frequency(_ digest: UInt64) -> Int { digests.count { $0 == digest } }
+    let usual = digests.reduce(digests[0]) { frequency($1) > frequency($0) ? $1 : $0 }
+    let different = digests.indices.filter { digests[$0] != usual }
     if !different.isEmpty { throw TrainingError.ranksDisagree(ranks: different) }
   }
 }

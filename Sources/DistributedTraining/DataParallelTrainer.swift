@@ -16,26 +16,33 @@ public final class DataParallelTrainer {
   /// Whether the ranks' running statistics differ within an epoch.
   let hasLocalStatistics: Bool
   private let evaluator: DistributedEvaluator
+  private let heartbeat: Heartbeat
+  let guards: StepGuard
   private let images: AlignedBuffer<Float>
   private let labels: AlignedBuffer<Int32>
 
   /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
   ///
+  /// - Parameter heartbeat: where it notes what it is doing.
   /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images,
   ///   `TrainingError.batchNormRanks`, `MPIError`. Collective.
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
-    options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions()
+    options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
+    reliability: ReliabilityOptions = ReliabilityOptions(), heartbeat: Heartbeat = Heartbeat()
   ) throws {
     self.communicator = communicator
     self.data = data
     self.options = options
+    self.heartbeat = heartbeat
+    guards = StepGuard(reliability, communicator: communicator)
     reducer = try GradientReducer(
       communicator, layout: NetworkLayout(architecture, heads: heads), options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
     let kernels = try options.makeKernels(communicator, background: reducer.background)
     evaluator = try DistributedEvaluator(
-      architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels)
+      architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels,
+      heartbeat: heartbeat)
     network = DepthNetwork(
       architecture, heads: heads, batchCapacity: capacity, kernels: kernels,
       statisticsReduction: try options.statisticsReduction(communicator))
@@ -74,29 +81,52 @@ public final class DataParallelTrainer {
       rank: communicator.rank, ranks: communicator.size)
     var progress = start
     while progress.step < batches.count {
+      heartbeat.enter(step: progress.step + 1)
       let share = batches[progress.step]
       assembler.assemble(share.indices, epoch: epoch, images: images.view, labels: labels.view)
       try network.forward(images.view, images: share.count)
-      progress.sums.add(
-        network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount),
-        answers: share.count * network.levels)
+      let result = network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount)
+      progress.sums.add(result, answers: share.count * network.levels)
       reducer.begin(network.arena.gradients)
       try network.backward(images.view, images: share.count, observer: reducer.observer)
+      heartbeat.enter(.gradientSum)
       try reducer.finish()
+      heartbeat.enter(.update)
       let ramp = earlier.map {
         options.rampFactor(epoch: $0, step: progress.step, stepsPerEpoch: batches.count)
       }
-      update(learningRate: learningRate * (ramp ?? 1))
       progress.step += 1
+      let refusal = try guards.update(network, result, answers: share.count * network.levels) {
+        update(learningRate: learningRate * (ramp ?? 1))
+      }
+      if let refusal { throw try divergence(refusal, result, share, step: progress.step) }
+      if guards.isTimeToVerify(afterStep: progress.step) { try communicator.verifyEqualParameters(network.arena) }
       try afterStep(progress)
     }
+    heartbeat.enter(.endOfEpoch)
     if hasLocalStatistics { try averageStatistics() }
     try communicator.verifyEqualWeights(network.arena)
     return try progress.sums.combined(communicator, depth: network.architecture.depth)
   }
 
-  /// Makes a step with the present gradients.
-  private func update(learningRate: Double) {
+  /// The error for a step that was not to be made. Collective.
+  private func divergence(
+    _ refusal: StepGuard.Refusal, _ result: CrossEntropy, _ share: BatchShare, step: Int
+  ) throws -> TrainingError {
+    var divergence = Divergence(symptom: refusal.symptom, depth: network.architecture.depth, step: step)
+    if case .spike = refusal.symptom { return .diverged(divergence) }
+    func repeatStep() throws {
+      try network.forward(images.view, images: share.count)
+      _ = network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount)
+      try network.backward(images.view, images: share.count)
+    }
+    divergence.origin = try network.findOrigin(
+      loss: result.loss, communicator, repeatStep: refusal.weightsAreIntact ? repeatStep : nil)
+    return .diverged(divergence)
+  }
+
+  /// Makes a step with the present gradients, and returns whether all of them are finite.
+  private func update(learningRate: Double) -> Bool {
     switch options.optimizer {
     case .sgd:
       network.update(

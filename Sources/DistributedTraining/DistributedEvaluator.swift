@@ -11,13 +11,15 @@ public final class DistributedEvaluator {
   private let data: DatasetSplits
   private let images: AlignedBuffer<Float>
   private let labels: AlignedBuffer<Int32>
+  private let heartbeat: Heartbeat
 
   /// Allocates the network and one batch of `batchCapacity` images. The weights are to be set by `load`.
   ///
+  /// - Parameter heartbeat: where it notes what it is doing.
   /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images.
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
-    batchCapacity: Int, kernels: any Kernels
+    batchCapacity: Int, kernels: any Kernels, heartbeat: Heartbeat = Heartbeat()
   ) throws {
     let dataset = data.train.dataset
     let shape = ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels)
@@ -32,6 +34,7 @@ public final class DistributedEvaluator {
     network = InferenceNetwork(architecture, heads: heads, batchCapacity: batchCapacity, kernels: kernels)
     images = AlignedBuffer(count: batchCapacity * architecture.input.count)
     labels = AlignedBuffer(count: batchCapacity)
+    self.heartbeat = heartbeat
   }
 
   /// Takes over the parameters and running statistics of a network of the same architecture and classifiers.
@@ -49,11 +52,13 @@ public final class DistributedEvaluator {
     let batches = EvaluationBatches(
       count: split.count, batchSize: network.batchCapacity, rank: communicator.rank, ranks: communicator.size)
     var sums = AnswerSums()
+    heartbeat.enter(.evaluation)
     for indices in batches {
       assembler.assemble(indices, images: images.view, labels: labels.view)
       network.forward(images.view, images: indices.count)
       sums.add(
         network.crossEntropy(images: indices.count, labels: labels.view), answers: indices.count * network.levels)
+      heartbeat.beat()
     }
     return try sums.combined(communicator, depth: network.architecture.depth)
   }

@@ -17,7 +17,7 @@ extension AnswerSums {
   func combined(_ communicator: Communicator, depth: Int) throws -> EpochTotals {
     let all = try communicator.allreduce([loss, correct, total], .sum)
     let mean = all[0] / max(all[2], 1)
-    guard mean.isFinite else { throw TrainingError.diverged(depth: depth, loss: mean) }
+    guard mean.isFinite else { throw TrainingError.diverged(Divergence(symptom: .loss(mean), depth: depth)) }
     return EpochTotals(loss: mean, correct: Int(all[1]), total: Int(all[2]))
   }
 }

@@ -9,7 +9,7 @@ extension SearchCoordinator {
   /// After a step: saves or stops the search if it is time to, on all ranks alike.
   func pause() throws {
     guard let checkpointer else { return }
-    let pause = try checkpointer.pause()
+    let pause = try checkpointer.pause(heartbeat)
     if pause == .none { return }
     try save()
     if pause == .stop {
@@ -21,6 +21,7 @@ extension SearchCoordinator {
   /// the one before is still there.
   func save() throws {
     guard let checkpointer else { return }
+    heartbeat.enter(.checkpoint)
     // After the last decision only what was kept counts.
     let unfinished = progress.outcome == nil ? trainee : nil
     let training = try unfinished.flatMap { try $0.trainer.gatherState($0.epoch) }
@@ -31,7 +32,9 @@ extension SearchCoordinator {
       seconds: ContinuousClock.now.seconds(since: start), epochSeconds: ContinuousClock.now.seconds(since: epochStart),
       step: 0, largest: largest)
     do {
-      try checkpointer.write(SearchCheckpoint.content(state, memory, training))
+      // At its first step an epoch is its own beginning.
+      let epochStart = training.flatMap { $0.step > 0 ? epochStartState : nil }
+      try checkpointer.write(SearchCheckpoint.content(state, memory, training, epochStart: epochStart))
     } catch let error as CheckpointError {
       let before = checkpointer.newest.map { "; the checkpoint before is intact: \($0)" } ?? ""
       try observe(.warning("training goes on without this checkpoint: \(error)\(before)"))
@@ -59,6 +62,7 @@ extension SearchCoordinator {
       start = .now.advanced(by: .seconds(-checkpoint.state.seconds))
       epochStart = .now.advanced(by: .seconds(-checkpoint.state.epochSeconds))
       if !hasSameSteps(as: checkpoint) { training = training?.atEpochStart }
+      if reliability.onDivergence == .rollback { epochStartState = checkpoint.epochStart ?? training }
       try observe(.resumed(plan, checkpoint.point))
       for warning in warnings(on: checkpoint) { try observe(.warning(warning)) }
     }

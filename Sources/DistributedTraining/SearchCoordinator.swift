@@ -19,6 +19,10 @@ public final class SearchCoordinator {
   public var observer: (any SearchObserver)?
   /// Where checkpoints go and what may stop the search, on all ranks alike; nil for a search without them.
   public var checkpoints: CheckpointPlan?
+  /// Where this rank notes what it is doing, for a `StallWatch`.
+  public var heartbeat = Heartbeat()
+  /// When checkpoints are due, and what follows when numbers diverge.
+  public var reliability = ReliabilityOptions()
   /// Where the ranks are, for whoever watches.
   public var layout: RunLayout?
   private let clock = ContinuousClock()
@@ -34,6 +38,8 @@ public final class SearchCoordinator {
   /// When the search and the epoch under way began: after an interruption, as if there had been none.
   var start = ContinuousClock.now
   var epochStart = ContinuousClock.now
+  /// What the epoch under way began with, if the search may go back to it. Rank 0's.
+  var epochStartState: TrainingState?
 
   /// A network in training, and how far its epoch is on this rank.
   struct Trainee {
@@ -68,7 +74,10 @@ public final class SearchCoordinator {
   /// - Parameter checkpoint: where to continue; rank 0's counts, the others pass nil.
   /// - Throws: `MPIError`, `TrainingError` (`stopped` if `checkpoints` said so), and what the observer throws.
   public func run(from checkpoint: SearchCheckpoint? = nil) throws -> SearchResult {
-    checkpointer = checkpoints.map { Checkpointer($0, communicator: communicator, resumed: checkpoint?.path) }
+    checkpointer = checkpoints.map {
+      Checkpointer(
+        $0, every: .seconds(60 * reliability.checkpointMinutes), communicator: communicator, resumed: checkpoint?.path)
+    }
     start = clock.now
     if checkpoint == nil { try observe(.started(plan)) }
     try resume(checkpoint)
@@ -95,7 +104,9 @@ public final class SearchCoordinator {
       while progress.warmUpEpoch < warmUp.epochs {
         let earlier = progress.warmUpEpoch
         let rate = warmUp.learningRate(inEpoch: earlier + 1) * training.rateFactor
-        let record = try train(trainer, epoch: earlier + 1, learningRate: rate, after: earlier)
+        let record = try retrying(trainer, epoch: earlier + 1) {
+          try train(trainer, epoch: earlier + 1, learningRate: rate, after: earlier)
+        }
         try observe(.warmUpEpoch(record))
       }
       warm = trainer.network.weights
@@ -105,6 +116,7 @@ public final class SearchCoordinator {
   }
 
   private func startWarmUp(_ initial: NetworkWeights) throws -> DataParallelTrainer {
+    heartbeat.enter(.warmUp, depth: largest.depth, epoch: 1)
     let trainer = try makeTrainer(largest, heads: .all)
     trainer.network.weights = initial
     try communicator.verifyEqualWeights(trainer.network.arena)
@@ -119,11 +131,14 @@ public final class SearchCoordinator {
     var decision: Decision
     repeat {
       let epoch = progress.searchEpoch + 1
-      var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate, after: levelEpochs)
+      let (record, validation) = try retrying(trainer, epoch: epoch) {
+        var record = try train(trainer, epoch: epoch, learningRate: progress.learningRate, after: levelEpochs)
+        let start = clock.now
+        let validation = try trainer.evaluate(data.validation)
+        record.validationSeconds = clock.now.seconds(since: start)
+        return (record, validation)
+      }
       levelEpochs += 1
-      let start = clock.now
-      let validation = try trainer.evaluate(data.validation)
-      record.validationSeconds = clock.now.seconds(since: start)
       let result = EpochResult(
         epoch: epoch, depth: record.depth, validation: Accuracy(correct: validation.correct, total: validation.total),
         trainingLoss: record.trainingLoss)
@@ -140,6 +155,8 @@ public final class SearchCoordinator {
     // The last level's memory is free before the next one's is taken.
     trainee = nil
     levelEpochs = 0
+    progress.recovery?.rateFactor = 1
+    heartbeat.enter(.level, depth: depth, epoch: progress.searchEpoch + 1)
     let start = try memory.start(ofDepth: depth, growth: growth)
     memory.bestOfDepth = nil
     let architecture = try communicator.broadcast(start?.architecture, from: 0)
@@ -153,6 +170,7 @@ public final class SearchCoordinator {
 
   /// Rank 0's decision on an epoch, on every rank.
   private func decide(_ result: EpochResult) throws -> Decision {
+    heartbeat.enter(.decision)
     let decision = communicator.rank == 0 ? policy.next(result) : nil
     return try communicator.broadcast(decision, from: 0)
   }
@@ -161,6 +179,7 @@ public final class SearchCoordinator {
   private func carryOut(
     _ decision: Decision, after result: EpochResult, _ record: EpochRecord, _ trainer: DataParallelTrainer
   ) throws {
+    heartbeat.enter(.runFiles)
     guard communicator.rank == 0 else { return }
     if decision.keepsWeights {
       let weights = trainer.network.weights
@@ -187,6 +206,7 @@ public final class SearchCoordinator {
       imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
       ranks: communicator.size)
     let shared = try communicator.broadcast(result, from: 0)
+    heartbeat.enter(.runFiles)
     if let weights { try observe(.finished(shared, weights)) }
     return shared
   }
@@ -206,7 +226,12 @@ public final class SearchCoordinator {
   ) throws -> EpochRecord {
     let depth = trainer.network.architecture.depth
     let rest = trainee?.epoch ?? EpochProgress()
-    if rest.step == 0 { epochStart = clock.now }
+    if rest.step == 0 {
+      epochStart = clock.now
+      try keepEpochStart(trainer)
+    }
+    let learningRate = learningRate * (progress.recovery?.rateFactor ?? 1)
+    heartbeat.enter(progress.stage, depth: depth, epoch: epoch)
     let waited = trainer.reducer.waitingTime
     let totals = try trainer.trainEpoch(
       progress.epochsDone, learningRate: learningRate, after: earlier, from: rest
@@ -233,7 +258,7 @@ public final class SearchCoordinator {
   func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
     try DataParallelTrainer(
       architecture, heads: heads, data: data, communicator: communicator, options: training,
-      communication: communication)
+      communication: communication, reliability: reliability, heartbeat: heartbeat)
   }
 
   private func checkSizes() throws {

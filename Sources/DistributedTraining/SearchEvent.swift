@@ -17,6 +17,8 @@ public enum SearchEvent {
   case warmUpEpoch(EpochRecord)
   /// An epoch of the search is done, and what follows from it is decided.
   case epoch(EpochRecord, EpochResult, Decision)
+  /// The numbers of an epoch diverged, and the search has gone back to its beginning.
+  case rolledBack(Rollback)
   /// The weights are the best of their depth so far.
   case best(NetworkWeights, EpochResult)
   /// Something is not as it should be, but the search goes on.
@@ -94,6 +96,26 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public let allreduceBytesPerStep: Int
   /// Seconds that rank 0 waited for sums of gradients, since the epoch began or was continued.
   public let waitingSeconds: Double
+}
+
+/// A decision to train an epoch again with a lower learning rate.
+public struct Rollback: Codable, Equatable, Sendable {
+  /// What was seen, where and when.
+  public let reason: String
+  /// The part of the search.
+  public let stage: SearchStage
+  /// The depth in training; the largest in the warm-up.
+  public let depth: Int
+  /// The epoch within the warm-up, or within the whole search.
+  public let epoch: Int
+  /// The step after which it was seen; nil at the end of the epoch.
+  public let step: Int?
+  /// What the learning rates of the stage or level are multiplied by from now on.
+  public let rateFactor: Double
+  /// Its number in the search, from 1.
+  public let rollback: Int
+  /// Rollbacks that the search may make.
+  public let limit: Int
 }
 
 /// What a search found.

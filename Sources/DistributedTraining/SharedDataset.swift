@@ -7,13 +7,19 @@ import MPI
 extension DatasetSplits {
   /// Reads a data set on one rank of every host; the host's other ranks read that rank's memory. Collective.
   ///
-  /// - Parameter warn: told on rank 0 where a host does not give the memory: there every rank has a copy.
+  /// - Parameters:
+  ///   - heartbeat: where this rank notes what it is doing.
+  ///   - warn: told on rank 0 where a host does not give the memory: there every rank has a copy.
   /// - Throws: on every rank `TrainingError.rankFailed`, with the `DatasetError` of the first rank that could not read;
   ///   `MPIError`.
-  public init(_ options: DatasetOptions, sharedBy ranks: Communicator, warn: (String) -> Void) throws {
+  public init(
+    _ options: DatasetOptions, sharedBy ranks: Communicator, heartbeat: Heartbeat = Heartbeat(),
+    warn: (String) -> Void
+  ) throws {
+    heartbeat.enter(.loadingData)
     let host = try ranks.splitSharedMemory()
     let own = try ranks.agree(isUsage: { ($0 as? DatasetError)?.isUsage ?? false }) {
-      host.rank == 0 ? try DatasetSplits(options) : nil
+      host.rank == 0 ? try DatasetSplits(options, progress: heartbeat.beat) : nil
     }
     var refusal: MPIError?
     if let own, host.size == 1 {

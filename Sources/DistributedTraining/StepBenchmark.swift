@@ -8,7 +8,7 @@ import NeuralNetwork
 public final class StepBenchmark {
   /// What a step is.
   public enum Pass: String, Codable, Sendable {
-    /// Forward, backward, sum of the gradients over the ranks, update.
+    /// Forward, backward, sum of the gradients over the ranks, guards, update.
     case training
     /// Forward with fixed weights.
     case inference
@@ -47,13 +47,16 @@ public final class StepBenchmark {
       network.weights = weights
       let optimizer = StochasticGradientDescent(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
       let globalImages = count * communicator.size
+      let guards = StepGuard(ReliabilityOptions(), communicator: communicator)
       run = {
         try network.forward(batch.images.view, images: count)
-        _ = network.crossEntropy(images: count, labels: batch.labels.view, globalImages: globalImages)
+        let result = network.crossEntropy(images: count, labels: batch.labels.view, globalImages: globalImages)
         reducer.begin(network.arena.gradients)
         try network.backward(batch.images.view, images: count, observer: reducer.observer)
         try reducer.finish()
-        network.update(optimizer)
+        if let refusal = try guards.update(network, result, answers: count, { network.update(optimizer) }) {
+          throw TrainingError.diverged(Divergence(symptom: refusal.symptom, depth: architecture.depth))
+        }
       }
     }
   }

@@ -16,9 +16,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case imageShape(expected: ImageShape, found: ImageShape)
   /// The images have more or fewer classes than the network tells apart.
   case classes(expected: Int, found: Int)
-  /// The loss is infinite or not a number.
-  case diverged(depth: Int, loss: Double)
-  /// Ranks whose weights differ from rank 0's although all must be equal.
+  /// Loss or gradients are infinite or not a number, or the loss is far too large.
+  case diverged(Divergence)
+  /// Ranks whose weights differ from those of most ranks although all must be equal.
   case ranksDisagree(ranks: [Int])
   /// A checkpoint is of a search in another network, or in fewer levels of it.
   case otherNetwork(file: String, expected: Architecture, found: Architecture)
@@ -46,17 +46,27 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "the network reads images of \(expected), the data set has \(found): choose the data set it was made for"
     case .classes(let expected, let found):
       "the network tells \(expected) classes apart, the data set has \(found): choose the data set it was made for"
-    case .diverged(let depth, let loss):
-      "the loss became \(loss) at depth \(depth): lower training.learningRate or warmUp.learningRate"
-    case .ranksDisagree(let ranks):
-      "the weights of ranks \(ranks.map(String.init).joined(separator: ", ")) differ from rank 0's, which must not "
-        + "happen: check that all hosts run the same program and library versions, and their memory"
+    case .diverged:
+      "\(reason): lower training.learningRate or warmUp.learningRate, or let reliability.onDivergence be rollback"
+    case .ranksDisagree:
+      "\(reason), which must not happen: check that all hosts run the same program and library versions, and their memory"
     case .otherNetwork(let file, let expected, let found):
       "\(file): expected a search in \(Self.name(expected)), found one in \(Self.name(found)): continue with the "
         + "configuration of that run, or search anew in another --output"
     case .stopped(let checkpoint?): "stopped as told; \(checkpoint) is where --resume continues"
     case .stopped(nil): "stopped as told; no checkpoint could be written, so --resume auto begins anew"
     case .rankFailed(let rank, let reason, _): rank == 0 ? reason : "rank \(rank): \(reason)"
+    }
+  }
+
+  /// What happened, without what to do.
+  var reason: String {
+    switch self {
+    case .diverged(let divergence): "\(divergence)"
+    case .ranksDisagree(let ranks):
+      "the weights of \(ranks.count == 1 ? "rank" : "ranks") \(ranks.map(String.init).joined(separator: ", ")) differ "
+        + "from the others'"
+    default: description
     }
   }
 

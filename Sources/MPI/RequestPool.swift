@@ -2,6 +2,12 @@
 
 internal import CMPI
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
 /// Non-blocking operations that are completed together, in any order.
 ///
 /// Requests get slots 0, 1, 2, … in the order in which they are added; numbering starts anew when all have finished.
@@ -82,7 +88,7 @@ public struct RequestPool: ~Copyable {
   @discardableResult
   public mutating func testSome(_ finished: (Int) -> Void = { _ in }) throws(MPIError) -> Int {
     guard pendingCount > 0 else { return 0 }
-    try makeDeferred { (call, function) throws(MPIError) in try call.makeIfCompared(function) }
+    try makeDeferred()
     // As long as none is made, there are none for MPI to test.
     guard pendingCount > deferred.count else { return 0 }
     var count: Int32 = 0
@@ -95,8 +101,13 @@ public struct RequestPool: ~Copyable {
   /// The same, but waits until one has finished, if there is any that has not.
   @discardableResult
   public mutating func waitSome(_ finished: (Int) -> Void = { _ in }) throws(MPIError) -> Int {
+    // Calls that are not made yet have to be, before MPI can wait for all that there are.
+    while !deferred.isEmpty {
+      let count = try testSome(finished)
+      if count > 0 { return count }
+      sched_yield()
+    }
     guard pendingCount > 0 else { return 0 }
-    try makeDeferred { (call, function) throws(MPIError) in try call.make(function) }
     var count: Int32 = 0
     let code = cmpi_waitsome(Int32(slotCount), requests, &count, indices, statuses)
     try take(code, count, "MPI_Waitsome")
@@ -126,15 +137,18 @@ public struct RequestPool: ~Copyable {
     try MPI.check(code, function)
   }
 
-  /// Puts the requests of the calls that `make` makes into their slots, until it returns nil; its error ends all.
-  private mutating func makeDeferred(
-    _ make: (CollectiveCheck.Call, StaticString) throws(MPIError) -> CMPIRequest?
-  ) throws(MPIError) {
+  /// Puts the requests of the calls that are made by now into their slots; an error ends all.
+  private mutating func makeDeferred() throws(MPIError) {
     do {
-      while let first = deferred.first, let request = try make(first.call, first.function) {
-        requests[first.slot] = request
-        deferred.removeFirst()
+      var waiting: [DeferredCall] = []
+      for entry in deferred {
+        if let request = try entry.call.makeIfCompared(entry.function) {
+          requests[entry.slot] = request
+        } else {
+          waiting.append(entry)
+        }
       }
+      if waiting.count < deferred.count { deferred = waiting }
     } catch {
       abandonAll()
       throw error

@@ -137,8 +137,24 @@ public final class DepthNetwork {
     try observer?.gradientsCompleted(arena.gradients.count)
   }
 
+  /// Whether the gradients of the first layer's parameters are finite. What is not finite in a backward pass is passed on to
+  /// them; only a gradient of a parameter that overflows by itself is not.
+  public var stemGradientIsFinite: Bool {
+    stemGradient.unsafeBuffer.allSatisfy(\.isFinite)
+  }
+
+  /// The end of the arena.
+  private var stemGradient: FloatView {
+    let names = Architecture.stemNames
+    let start = arena.layout.range(names.normalization + ".weight").lowerBound
+    return arena.gradients[start..<arena.gradients.count]
+  }
+
   /// One SGD step on all parameters with the present gradients.
-  public func update(_ optimizer: StochasticGradientDescent) {
+  ///
+  /// - Returns: whether all gradients are finite. Those that are not change nothing, but others may have been applied.
+  @discardableResult
+  public func update(_ optimizer: StochasticGradientDescent) -> Bool {
     workspace.kernels.momentumStep(
       values: arena.values, gradients: arena.gradients, momenta: arena.momenta,
       learningRate: Float(optimizer.learningRate), momentum: Float(optimizer.momentum),

@@ -42,16 +42,21 @@ extension TensorRole {
 
 extension DepthNetwork {
   /// One step of LARS on all parameters with the present gradients.
-  public func update(_ optimizer: LayerwiseAdaptiveRates) {
+  ///
+  /// - Returns: whether all gradients are finite. Those that are not change nothing, but others may have been applied.
+  @discardableResult
+  public func update(_ optimizer: LayerwiseAdaptiveRates) -> Bool {
     for slice in arena.layout.parameters {
       let (values, gradients) = (arena.values[slice.range], arena.gradients[slice.range])
       let isWeight = slice.role.isWeight
       let factor =
         isWeight ? optimizer.factor(values: workspace.norm(values), gradients: workspace.norm(gradients)) : 1
-      workspace.kernels.momentumStep(
+      let isFinite = workspace.kernels.momentumStep(
         values: values, gradients: gradients, momenta: arena.momenta[slice.range],
         learningRate: Float(optimizer.learningRate), momentum: Float(optimizer.momentum),
         weightDecay: isWeight ? Float(optimizer.weightDecay) : 0, factor: Float(factor))
+      if !isFinite { return false }
     }
+    return true
   }
 }

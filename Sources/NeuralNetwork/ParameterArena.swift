@@ -29,11 +29,14 @@ public final class ParameterArena {
   public var statistics: FloatView { statisticsBuffer.view }
 
   /// A 64-bit digest of parameters and statistics: equal bits give equal digests (FNV-1a over 32-bit words).
-  public var digest: UInt64 {
-    var hash: UInt64 = 14_695_981_039_346_656_037
-    for view in [values, statistics] {
-      for word in view.unsafeBuffer { hash = (hash ^ UInt64(word.bitPattern)) &* 1_099_511_628_211 }
-    }
+  public var digest: UInt64 { Self.digest(statistics, after: parameterDigest) }
+
+  /// The same of the parameters alone.
+  public var parameterDigest: UInt64 { Self.digest(values, after: 14_695_981_039_346_656_037) }
+
+  private static func digest(_ view: FloatView, after start: UInt64) -> UInt64 {
+    var hash = start
+    for word in view.unsafeBuffer { hash = (hash ^ UInt64(word.bitPattern)) &* 1_099_511_628_211 }
     return hash
   }
 }

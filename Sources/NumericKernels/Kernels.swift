@@ -72,9 +72,12 @@ public protocol Kernels: Sendable {
 
   /// One step of SGD with momentum and weight decay, as PyTorch defines it, and with a factor for adaptive rates:
   /// `m = momentum·m + factor·(g + weightDecay·w)`, `w −= learningRate·m`. Views are equally long.
+  ///
+  /// - Returns: whether all gradients are finite. Those that are not change nothing, but others may have been applied.
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
-    weightDecay: Float, factor: Float)
+    weightDecay: Float, factor: Float
+  ) -> Bool
 
   /// The sum of the squares of `values`. `workspace` holds `squaredNormWorkspace` doubles.
   func squaredNorm(_ values: FloatView, workspace: BufferView<Double>) -> Double
@@ -88,7 +91,7 @@ extension Kernels {
   public func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float
-  ) {
+  ) -> Bool {
     momentumStep(
       values: values, gradients: gradients, momenta: momenta, learningRate: learningRate, momentum: momentum,
       weightDecay: weightDecay, factor: 1)

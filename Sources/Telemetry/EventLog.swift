@@ -78,6 +78,7 @@ struct EventLog {
       }
       let epoch: Int?
       let training: Training?
+      let rollback: Int?
     }
 
     let event: String
@@ -88,6 +89,7 @@ struct EventLog {
       switch event {
       case "warmUpEpoch": value.epoch ?? .max > point.warmUpEpochs
       case "epoch": value.training?.epoch ?? .max > point.searchEpochs
+      case "rollback": value.rollback ?? .max > point.rollbacks
       case "finished": true
       default: false
       }

@@ -29,6 +29,7 @@ public struct ProgressDisplay: SearchObserver {
     case .step(let progress): showStep(progress)
     case .warmUpEpoch(let record): show(Self.describe(record))
     case .resumed(let plan, let point): show(Self.describe(plan) + "\n" + Self.describe(point))
+    case .rolledBack(let rollback): show(Self.describe(rollback))
     case .best, .warning: break
     case .epoch(let record, let result, let decision):
       let mark = decision.keepsWeights ? "  best" : ""
@@ -86,6 +87,13 @@ public struct ProgressDisplay: SearchObserver {
     }
   }
 
+  private static func describe(_ rollback: Rollback) -> String {
+    """
+    → \(rollback.reason): back to the beginning of epoch \(rollback.epoch), learning rates times \
+    \(String(format: "%.3g", rollback.rateFactor)) (rollback \(rollback.rollback) of \(rollback.limit))
+    """
+  }
+
   private static func describe(_ record: EpochRecord) -> String {
     "  epoch \(String(format: "%3d", record.epoch))  rate \(String(format: "%-9.3g", record.learningRate))"
       + "loss \(Format.decimal(record.trainingLoss, 4))  "
@@ -108,6 +116,7 @@ public struct JSONProgress: SearchObserver {
     case .stageStarted(let stage, let architecture): try show("stage", [stage.rawValue: architecture.depth])
     case .step(let progress): try show("step", progress)
     case .warmUpEpoch(let record): try show("warmUpEpoch", record)
+    case .rolledBack(let rollback): try show("rollback", rollback)
     case .epoch(let record, let result, let decision):
       try show("epoch", EpochLine(record, result, decision))
     case .best: break

@@ -89,6 +89,7 @@ public struct RunDirectory: SearchObserver {
       try append("stage", [stage.rawValue: architecture.depth])
     case .step: break
     case .warmUpEpoch(let record): try append("warmUpEpoch", record)
+    case .rolledBack(let rollback): try append("rollback", rollback)
     case .epoch(let record, let result, let decision):
       try append("epoch", EpochLine(record, result, decision))
       try saveModels()

@@ -62,6 +62,8 @@ struct BenchmarkStepCommand: ParsableCommand {
   @Flag(help: "Also show the time of each kind of kernel.")
   var profile = false
 
+  @OptionGroup var check: CheckOptions
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -114,7 +116,7 @@ struct BenchmarkStepCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Launcher.onAllRanks { world in
+    try Launcher.onAllRanks(checkingCollectives: check.checkCollectives) { world in
       let network = try Architecture(
         family: architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
       let layout = try RunLayout(world, threads: threads)

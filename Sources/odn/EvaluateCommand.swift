@@ -33,6 +33,7 @@ struct EvaluateCommand: ParsableCommand {
   var config: String
 
   @OptionGroup var settings: SettingOptions
+  @OptionGroup var check: CheckOptions
 
   @Option(help: "Which images to classify.")
   var part = Part.test
@@ -41,14 +42,17 @@ struct EvaluateCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    try Launcher.onAllRanks { world in
+    try Launcher.onAllRanks(checkingCollectives: check.checkCollectives) { world in
       let configuration = try settings.configuration(config, world)
       let weights = try world.agree(isUsage: Failure.isUsage) { try ModelFile(path: model).weights }
-      let data = try DatasetSplits(configuration.dataset, sharedBy: world) { Failure.warn($0) }
+      let heartbeat = Heartbeat()
+      let watch = try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
+      defer { withExtendedLifetime(watch) {} }
+      let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) { Failure.warn($0) }
       let evaluator = try DistributedEvaluator(
         weights.architecture, heads: weights.heads, data: data, communicator: world,
         batchCapacity: max(1, configuration.training.batchSize / world.size),
-        kernels: configuration.training.makeKernels(world))
+        kernels: configuration.training.makeKernels(world), heartbeat: heartbeat)
       evaluator.load(weights)
       let totals = try evaluator.evaluate(part == .test ? data.test : data.validation)
       if world.rank == 0 { try show(totals) }

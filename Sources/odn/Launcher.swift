@@ -21,8 +21,8 @@ enum Launcher {
   }
 
   /// Runs `body` on every rank. An error on one rank is printed there and ends all of them at once.
-  static func onAllRanks(_ body: (Communicator) throws -> Void) throws {
-    let universe = try Universe.initialize(requiring: .funneled)
+  static func onAllRanks(checkingCollectives: Bool = false, _ body: (Communicator) throws -> Void) throws {
+    let universe = try Universe.initialize(requiring: .funneled, checkingCollectives: checkingCollectives)
     do {
       try body(universe.world)
     } catch {

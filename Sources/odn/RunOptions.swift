@@ -43,12 +43,23 @@ struct SettingOptions: ParsableArguments {
   }
 }
 
+/// Checks of the program itself.
+struct CheckOptions: ParsableArguments {
+  @Flag(
+    help: """
+      Compare every collective call of MPI among the ranks before it is made, and end with both calls where they differ. \
+      For the search of errors: each call takes several times as long.
+      """)
+  var checkCollectives = false
+}
+
 /// The configuration file, its overrides, and where the run goes.
 struct RunOptions: ParsableArguments {
   @Argument(help: "Configuration file (YAML); see Configs/ for examples.", completion: .file(extensions: ["yaml"]))
   var config: String
 
   @OptionGroup var settings: SettingOptions
+  @OptionGroup var check: CheckOptions
 
   @Option(help: "Directory for the run's files. (default: runs/ and the configuration's name, numbered if taken)")
   var output: String?

@@ -32,12 +32,15 @@ struct SearchCommand: ParsableCommand {
       whatever has ended it, with the same result as if nothing had:
 
         mpirun -n 4 odn search Configs/mnist-resnet18.yaml --resume auto
+
+      Where a rank makes no progress for reliability.stallSeconds, each says where it stands and which ones it waits for; \
+      reliability.abortSeconds later the search ends with code 76.
       """)
 
   @OptionGroup var options: RunOptions
 
   func run() throws {
-    try Launcher.onAllRanks { world in
+    try Launcher.onAllRanks(checkingCollectives: options.check.checkCollectives) { world in
       try options.search(options.settings.configuration(options.config, world), world)
     }
   }
@@ -60,7 +63,7 @@ struct TrainCommand: ParsableCommand {
   var depth: Int
 
   func run() throws {
-    try Launcher.onAllRanks { world in
+    try Launcher.onAllRanks(checkingCollectives: options.check.checkCollectives) { world in
       var configuration = try options.settings.configuration(options.config, world)
       configuration.search = configuration.search.atFixedDepth(depth)
       configuration.warmUp.epochs = 0
@@ -74,27 +77,38 @@ extension RunOptions {
   /// Runs the search of `configuration` on all ranks, or what is left of it. Collective.
   fileprivate func search(_ configuration: Configuration, _ world: Communicator) throws {
     StopSignal.install()
+    let heartbeat = Heartbeat()
+    let watch = try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
+    defer { withExtendedLifetime(watch) {} }
     let logger = logger(world)
     let layout = try RunLayout(world, threads: configuration.training.threads)
     try layout.check(configuration.training)
     _ = try configuration.search.depths(in: configuration.network.architecture)
     let run = try start(configuration, world, logger)
     if run.isFinished { return tell(world, "\(run.directory) holds the whole run: there is nothing to continue") }
-    let data = try DatasetSplits(configuration.dataset, sharedBy: world) { logger.warning("\($0)") }
+    let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) {
+      logger.warning("\($0)")
+    }
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
       warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication)
     coordinator.layout = layout
+    coordinator.heartbeat = heartbeat
+    coordinator.reliability = configuration.reliability
+    let fault = InjectedFault(world)
     coordinator.checkpoints = CheckpointPlan(
-      directory: RunDirectory.checkpoints(of: run.directory), options: configuration.reliability,
+      directory: RunDirectory.checkpoints(of: run.directory),
       origin: CheckpointOrigin(configuration: configuration.values, configurationHash: configuration.hash),
-      isStopRequested: { StopSignal.isRequested })
+      isStopRequested: {
+        try fault?.step()
+        return StopSignal.isRequested
+      })
     // After everything that the user may have asked for in vain, so that a mistake leaves no directory behind.
-    let watch = try observers(configuration, data, run, world)
-    if let watch { logger.info("files of this run: \(watch.directory.path)") }
-    coordinator.observer = watch?.observers
+    let files = try observers(configuration, data, run, world)
+    if let files { logger.info("files of this run: \(files.directory.path)") }
+    coordinator.observer = files?.observers
     _ = try coordinator.run(from: run.checkpoint)
-    if let path = watch?.directory.resultPath {
+    if let path = files?.directory.resultPath {
       tell(world, "the network: \(path)\nnext: odn evaluate \(path) --config \(run.directory)/config.yaml")
     }
   }

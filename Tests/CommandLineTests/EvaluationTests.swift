@@ -28,7 +28,7 @@ extension CommandLine {
 
     @Test("has the accuracy that the run reported, with one rank and with two")
     func evaluate() async throws {
-      let arguments = ["evaluate", "run/odn.safetensors", "--config", "run/config.yaml"]
+      let arguments = ["evaluate", "run/odn.safetensors", "--config", "run/config.yaml", "--check-collectives"]
       for ranks in [1, 2] {
         let test = try await measure(arguments + ["--json"], ranks: ranks)
         #expect(test.model == "run/odn.safetensors" && test.part == "test" && test.images == 20)

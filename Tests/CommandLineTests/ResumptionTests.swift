@@ -104,12 +104,15 @@ struct Reference: Sendable {
 
   private static let twoRanks = Task { try await Reference(ranks: 2) }
   private static let oneRank = Task { try await Reference(ranks: nil) }
+  private static let fourRanks = Task { try await Reference(ranks: 4, settings: ["--set", "training.batchSize=4"]) }
   static var onTwoRanks: Reference { get async throws { try await twoRanks.value } }
+  /// With batches of 4 images.
+  static var onFourRanks: Reference { get async throws { try await fourRanks.value } }
   static var onOneRank: Reference { get async throws { try await oneRank.value } }
 
-  private init(ranks: Int?) async throws {
+  private init(ranks: Int?, settings: [String] = []) async throws {
     let workspace = try Workspace.withLearningSearch()
-    let end = try await Program.run(CommandLine.Resumption.search, ranks: ranks, in: workspace)
+    let end = try await Program.run(CommandLine.Resumption.search + settings, ranks: ranks, in: workspace)
     try #require(end.exitCode == 0 && end.errors == "", "\(end.errors)")
     files = try workspace.networks()
     course = try workspace.course()

@@ -24,7 +24,8 @@ extension CommandLine {
       try checkEvents(workspace.lines("out/first/events.jsonl"))
 
       let again = try await Program.run(
-        ["search", "out/first/config.yaml", "--output", "out/second", "--quiet"], ranks: ranks, in: workspace)
+        ["search", "out/first/config.yaml", "--output", "out/second", "--quiet", "--check-collectives"], ranks: ranks,
+        in: workspace)
       #expect(again.exitCode == 0)
       #expect(again.output + again.errors == "", "--quiet prints nothing")
       for file in Self.files where file.hasSuffix(".safetensors") || file == "config.yaml" {

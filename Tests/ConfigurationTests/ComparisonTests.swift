@@ -31,20 +31,26 @@ struct ComparisonTests {
     #expect(now.hash != (try configuration().hash))
   }
 
-  @Test("a key that another version did not have differs")
+  @Test("a key that another version did not have was what its default is now")
   func newKey() throws {
-    let now = try configuration()
-    var before = now.values
+    var before = try configuration().values
     before["training.seed"] = nil
     before["training.forgotten"] = "1"
-    #expect(now.differences(from: before).map(\.description) == ["training.seed (0, was not set)"])
+    #expect(try configuration().differences(from: before) == [])
+    let now = try configuration("training.seed=3")
+    #expect(now.differences(from: before).map(\.description) == ["training.seed (3, was 0)"])
+    before["search.target"] = nil
+    #expect(try configuration().differences(from: before).map(\.description) == ["search.target (99.5, was not set)"])
   }
 
-  @Test("where files lie, how many threads there are and how often checkpoints are written makes no other run")
+  @Test(
+    "where files lie, how many threads there are, when checkpoints are written and what counts as hanging: no other run"
+  )
   func elsewhere() throws {
     let now = try configuration(
       "dataset.directory=/data", "training.threads=3", "training.oversubscribe=true",
-      "reliability.checkpointMinutes=1")
+      "reliability.checkpointMinutes=1", "reliability.stallSeconds=0", "reliability.abortSeconds=1",
+      "reliability.verifySteps=0")
     let before = try configuration()
     #expect(now != before)
     #expect(now.differences(from: before.values) == [])
@@ -53,6 +59,7 @@ struct ComparisonTests {
     #expect(
       Configuration.keys.filter { !$0.changesResults }.map(\.path) == [
         "dataset.directory", "training.threads", "training.oversubscribe", "reliability.checkpointMinutes",
+        "reliability.stallSeconds", "reliability.abortSeconds", "reliability.verifySteps",
       ])
   }
 }

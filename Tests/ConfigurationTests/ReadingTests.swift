@@ -79,6 +79,13 @@ struct ReadingTests {
       compression: bf16
     reliability:
       checkpointMinutes: 2.5
+      stallSeconds: 60.0
+      abortSeconds: 0.0
+      spikeThreshold: 12.5
+      verifySteps: 7
+      onDivergence: rollback
+      rollbackFactor: 0.25
+      rollbacks: 2
 
     """
 
@@ -107,7 +114,11 @@ struct ReadingTests {
     #expect(
       configuration.communication
         == CommunicationOptions(bucketMegabytes: 0.5, mode: .overlapped, compression: .bf16))
-    #expect(configuration.reliability.checkpointMinutes == 2.5)
+    #expect(
+      configuration.reliability
+        == ReliabilityOptions(
+          checkpointMinutes: 2.5, stallSeconds: 60, abortSeconds: 0, spikeThreshold: 12.5, verifySteps: 7,
+          onDivergence: .rollback, rollbackFactor: 0.25, rollbacks: 2))
   }
 
   @Test("what is written back has every key, and reads back equal", arguments: [minimal, everything])

@@ -69,8 +69,8 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       let watcher = Watcher()
       watcher.atEnd = { recorder.copy(on: world) }
       _ = try trial.run(
-        on: world, checkpoints: plan(copies.file("checkpoints"), minutes: 1e-9) { recorder.copy(on: world) },
-        watcher: watcher)
+        on: world, checkpoints: plan(copies.file("checkpoints")) { recorder.copy(on: world) },
+        checkpointMinutes: 1e-9, watcher: watcher)
       var names = world.rank == 0 ? recorder.copied : []
       names = try world.broadcast(names, from: 0)
       expect(names.count > 10, "\(names.count) checkpoints")
@@ -132,7 +132,7 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       let directory = try SharedDirectory(world)
       if world.rank == 0 { try Data().write(to: URL(fileURLWithPath: directory.file("taken"))) }
       let (result, watcher) = try trial.run(
-        on: world, checkpoints: plan(directory.file("taken/checkpoints"), minutes: 1e-9))
+        on: world, checkpoints: plan(directory.file("taken/checkpoints")), checkpointMinutes: 1e-9)
       expectSame(result, whole.0, "without checkpoints", expect)
       guard world.rank == 0 else { return }
       expect(watcher.warnings.count > 10, "\(watcher.warnings.count) warnings")
@@ -172,7 +172,8 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
         ("learningRate", ["0", "-1", "1e999", "null"]), ("seconds", ["-1", "1e300"]), ("epochSeconds", ["-1"]),
         ("statistics", ["0", "2", "-1", "9223372036854775807"]), ("stage", ["\"warmUp\"", "\"other\""]),
         ("classes", ["0", "1", "65537"]), ("family", ["\"resnet19\""]),
-        ("correct", ["-1", "22"]), ("depth", ["9", "0", "-1"]),
+        ("correct", ["-1", "22"]), ("depth", ["9", "0", "-1"]), ("count", ["-1"]), ("mean", ["1e999"]),
+        ("variance", ["-1"]),
       ] {
         for value in values {
           let damaged = state.replacing(try Regex("\"\(key)\":[^,{}]+"), with: "\"\(key)\":\(value)")
@@ -180,6 +181,22 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
           expect.equal(try place(damaged), "section state", "\(key): \(value)")
         }
       }
+      // What a search has only once it went back, or may.
+      for (key, value) in [
+        ("recovery", #"{"rollbacks":-1,"rateFactor":1}"#), ("recovery", #"{"rollbacks":1,"rateFactor":0}"#),
+        ("recovery", #"{"rollbacks":1,"rateFactor":2}"#), ("recovery", #"{"rollbacks":1}"#),
+      ] {
+        let damaged = state.replacing("\"searchEpoch\":", with: "\"\(key)\":\(value),\"searchEpoch\":")
+        expect.equal(try place(damaged), "section state", "\(key): \(value)")
+      }
+      let losses = #""losses":{"count":0,"mean":0,"variance":0}"#
+      for start in [#""step":3,"statistics":1,"#, #""step":0,"statistics":2,"#, #""step":-1,"statistics":1,"#] {
+        let damaged = state.replacing("\"largest\":", with: "\"epochStart\":{\(start)\(losses)},\"largest\":")
+        expect.equal(try place(damaged), "section state", start)
+      }
+      let old = state.replacing(try Regex("\"losses\":\\{[^}]*\\},"), with: "")
+      expect(old != state)
+      expect.equal(try place(old), "section warm.parameters", "an older version's, without losses")
       for residuals in [-1, 0, 2, Int.max] {
         expect.equal(try place("{\"residuals\":\(residuals),\(state.dropFirst())"), "section state", "\(residuals)")
       }
@@ -208,17 +225,17 @@ private func expectSame(_ found: SearchResult, _ expected: SearchResult, _ what:
   expect.equal(found.imagesTrained, expected.imagesTrained, what)
 }
 
-/// A plan whose checkpoints are rare unless asked for.
+/// A plan that stops when asked to.
 private func plan(
-  _ directory: String, minutes: Double = 1e6, isStopRequested: @escaping () -> Bool = { false }
+  _ directory: String, isStopRequested: @escaping () -> Bool = { false }
 ) -> CheckpointPlan {
   CheckpointPlan(
-    directory: directory, options: ReliabilityOptions(checkpointMinutes: minutes),
-    origin: CheckpointOrigin(configuration: ["a.key": "1"], configurationHash: "0"), isStopRequested: isStopRequested)
+    directory: directory, origin: CheckpointOrigin(configuration: ["a.key": "1"], configurationHash: "0"),
+    isStopRequested: isStopRequested)
 }
 
 /// A temporary directory that all ranks know, removed when rank 0 lets go of it.
-private final class SharedDirectory {
+final class SharedDirectory {
   let path: String
   private let isOwner: Bool
 

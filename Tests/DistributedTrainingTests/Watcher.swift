@@ -17,6 +17,7 @@ final class Watcher: SearchObserver {
   private(set) var epochs: [(record: EpochRecord, result: EpochResult, decision: Decision)] = []
   private(set) var best: [(weights: NetworkWeights, result: EpochResult)] = []
   private(set) var warnings: [String] = []
+  private(set) var rollbacks: [Rollback] = []
   private(set) var finished: (result: SearchResult, weights: NetworkWeights)?
 
   /// Called when the search is over, before its checkpoints are removed.
@@ -44,6 +45,9 @@ final class Watcher: SearchObserver {
       log.append("epoch \(result.epoch)")
     case .resumed(_, let point):
       log.append("resumed after step \(point.step)")
+    case .rolledBack(let rollback):
+      rollbacks.append(rollback)
+      log.append("rolled back")
     case .warning(let text):
       log.append("warning")
       warnings.append(text)
@@ -73,12 +77,13 @@ struct SearchTrial {
 
   func run(
     on communicator: Communicator, checkpoints: CheckpointPlan? = nil, from checkpoint: SearchCheckpoint? = nil,
-    watcher: Watcher = Watcher()
+    checkpointMinutes: Double = 1e6, watcher: Watcher = Watcher()
   ) throws -> (SearchResult, Watcher) {
     let coordinator = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
       training: training, communication: communication, observer: watcher)
     coordinator.checkpoints = checkpoints
+    coordinator.reliability.checkpointMinutes = checkpointMinutes
     return (try coordinator.run(from: checkpoint), watcher)
   }
 }

@@ -7,9 +7,10 @@ import Testing
 enum UpdateCalls {
   static func momentumStep(_ count: Int, factor: Float, _ kernels: any Kernels, _ memory: Memory) -> [Result] {
     let (values, momenta) = (memory.random(count, 1), memory.random(count, 3))
-    kernels.momentumStep(
+    let isFinite = kernels.momentumStep(
       values: values, gradients: memory.random(count, 2), momenta: momenta, learningRate: 0.1, momentum: 0.9,
       weightDecay: 5e-4, factor: factor)
+    #expect(isFinite)
     return [Result("values", values), Result("momenta", momenta)]
   }
 
@@ -35,12 +36,31 @@ struct UpdateTests {
   func noFactor() {
     let memory = Memory()
     let (values, momenta) = (memory.random(99, 1), memory.random(99, 3))
-    KernelFamily.fast.kernels().momentumStep(
+    _ = KernelFamily.fast.kernels().momentumStep(
       values: values, gradients: memory.random(99, 2), momenta: momenta, learningRate: 0.1, momentum: 0.9,
       weightDecay: 5e-4)
     expectIdentity(
       [Result("values", values), Result("momenta", momenta)],
       UpdateCalls.momentumStep(99, factor: 1, KernelFamily.fast.kernels(), memory), "no factor")
+  }
+
+  @Test(
+    "the momentum step finds a gradient that is infinite or no number, wherever it is, and does not apply it",
+    arguments: KernelFamily.allCases, [Float.nan, .infinity, -.infinity])
+  func divergedUpdate(family: KernelFamily, bad: Float) {
+    // Blocks of 2048, in each of 64 parts.
+    let count = 64 * 5_000
+    for place in [0, 2_047, 2_048, 4_999, 5_000, 160_000, count - 1] {
+      let memory = Memory()
+      let (values, momenta) = (memory.random(count, 1), memory.random(count, 3))
+      let gradients = memory.random(count, 2)
+      gradients[place] = bad
+      let (value, momentum) = (values[place], momenta[place])
+      let isFinite = family.kernels(threads: 2).momentumStep(
+        values: values, gradients: gradients, momenta: momenta, learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4)
+      #expect(!isFinite, "\(place)")
+      #expect(values[place] == value && momenta[place] == momentum, "\(place)")
+    }
   }
 
   @Test("squared norms", arguments: counts)

@@ -13,6 +13,8 @@ enum Pause: Int32 {
 /// A rank's part in the checkpoints of a search.
 final class Checkpointer {
   let plan: CheckpointPlan
+  /// The time between two checkpoints, at most. Only rank 0's clock counts.
+  private let interval: Duration
   private let communicator: Communicator
   private var directory: CheckpointDirectory?
   private var lastWritten = ContinuousClock.now
@@ -20,18 +22,20 @@ final class Checkpointer {
   private(set) var newest: String?
 
   /// - Parameter resumed: the path of the checkpoint that the search continues from, if it does.
-  init(_ plan: CheckpointPlan, communicator: Communicator, resumed: String?) {
+  init(_ plan: CheckpointPlan, every interval: Duration, communicator: Communicator, resumed: String?) {
     self.plan = plan
+    self.interval = interval
     self.communicator = communicator
     newest = resumed
     if communicator.rank == 0 { directory = CheckpointDirectory(path: plan.directory, resumed: resumed) }
   }
 
-  /// What all ranks do after the step that they have just finished. Collective.
+  /// What all ranks do after the step that they have just finished; `heartbeat` is told when they agree on it. Collective.
   ///
   /// One integer is reduced: some microseconds, beside a step whose gradients have just been.
-  func pause() throws -> Pause {
-    let own: Pause = plan.isStopRequested() ? .stop : isDue ? .checkpoint : .none
+  func pause(_ heartbeat: Heartbeat) throws -> Pause {
+    let own: Pause = try plan.isStopRequested() ? .stop : isDue ? .checkpoint : .none
+    heartbeat.enter(.agreement)
     return Pause(rawValue: try communicator.allreduce(own.rawValue, .max)) ?? .none
   }
 
@@ -45,6 +49,6 @@ final class Checkpointer {
   func removeAll() { directory?.remove() }
 
   private var isDue: Bool {
-    communicator.rank == 0 && lastWritten.duration(to: .now) >= .seconds(60 * plan.options.checkpointMinutes)
+    communicator.rank == 0 && lastWritten.duration(to: .now) >= interval
   }
 }

@@ -30,6 +30,19 @@ public struct SearchCheckpoint: Sendable {
     var residuals: Int?
     var bestOfDepth: EpochResult?
     var bestOfAll: EpochResult?
+    /// The losses of the steps so far. Nil in files of versions that did not watch them.
+    var losses: LossMonitor?
+    /// The beginning of the epoch under way, where the search may go back to it from a later step.
+    var epochStart: EpochStart?
+  }
+
+  /// What is text of an epoch's beginning.
+  struct EpochStart: Codable {
+    /// Steps done; not 0 where a version that could not go back had written the checkpoint that the search was continued from.
+    var step: Int
+    /// Sets of running statistics.
+    var statistics: Int
+    var losses: LossMonitor
   }
 
   /// The path of the file that it was read from.
@@ -38,6 +51,8 @@ public struct SearchCheckpoint: Sendable {
   let memory: SearchMemory
   /// The network in training; nil once only the test of the result is left.
   let training: TrainingState?
+  /// What the epoch under way began with, where that is not the same.
+  let epochStart: TrainingState?
 
   /// What ran when it was written.
   public var origin: CheckpointOrigin { state.origin }
@@ -49,13 +64,19 @@ public struct SearchCheckpoint: Sendable {
 
 extension SearchCheckpoint {
   /// The content of a file.
-  static func content(_ state: State, _ memory: SearchMemory, _ training: TrainingState?) throws -> CheckpointContent {
+  static func content(
+    _ state: State, _ memory: SearchMemory, _ training: TrainingState?, epochStart: TrainingState?
+  ) throws -> CheckpointContent {
     var state = state
     state.bestOfDepth = memory.bestOfDepth?.result
     state.bestOfAll = memory.bestOfAll?.result
     state.statistics = training?.statistics.count ?? 0
     state.residuals = training?.residuals?.values.count
     state.step = training?.step ?? 0
+    state.losses = training?.losses
+    state.epochStart = epochStart.map {
+      EpochStart(step: $0.step, statistics: $0.statistics.count, losses: $0.losses)
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     var sections = [CheckpointSection("state", .bytes(Array(try encoder.encode(state))))]
@@ -67,17 +88,20 @@ extension SearchCheckpoint {
     add("warm", memory.warm)
     add("bestOfDepth", memory.bestOfDepth?.weights)
     if !state.sharesBest { add("bestOfAll", memory.bestOfAll?.weights) }
-    if let training {
-      sections.append(CheckpointSection("training.values", .floats(training.values)))
-      sections.append(CheckpointSection("training.momenta", .floats(training.momenta)))
-      for own in training.statistics { sections.append(CheckpointSection("training.statistics", .floats(own))) }
+    func add(_ name: String, _ training: TrainingState?) {
+      guard let training else { return }
+      sections.append(CheckpointSection("\(name).values", .floats(training.values)))
+      sections.append(CheckpointSection("\(name).momenta", .floats(training.momenta)))
+      for own in training.statistics { sections.append(CheckpointSection("\(name).statistics", .floats(own))) }
       let sums = training.progress.flatMap { [$0.sums.loss, $0.sums.correct, $0.sums.total] }
-      sections.append(CheckpointSection("training.sums", .doubles(sums)))
+      sections.append(CheckpointSection("\(name).sums", .doubles(sums)))
       if let residuals = training.residuals {
-        for own in residuals.values { sections.append(CheckpointSection("training.residuals", .floats(own))) }
-        sections.append(CheckpointSection("training.sumResiduals", .floats(residuals.sums)))
+        for own in residuals.values { sections.append(CheckpointSection("\(name).residuals", .floats(own))) }
+        sections.append(CheckpointSection("\(name).sumResiduals", .floats(residuals.sums)))
       }
     }
+    add("training", training)
+    add("epochStart", epochStart)
     return CheckpointContent(sections)
   }
 
@@ -118,7 +142,15 @@ extension SearchCheckpoint {
       memory.bestOfAll = KeptWeights(weights: weights, result: result)
     }
     self.memory = memory
-    training = state.progress.outcome == nil ? try reader.training(state) : nil
+    var training: TrainingState?
+    var epochStart: TrainingState?
+    if state.progress.outcome == nil {
+      let place = EpochStart(step: state.step, statistics: state.statistics, losses: state.losses ?? LossMonitor())
+      training = try reader.training("training", state, place)
+      if let start = state.epochStart { epochStart = try reader.training("epochStart", state, start) }
+    }
+    self.training = training
+    self.epochStart = epochStart
     try reader.expectEnd()
   }
 
@@ -179,6 +211,17 @@ extension SearchCheckpoint.State {
     if let residuals, progress.outcome != nil || residuals != ranks {
       return ("residuals of \(ranks) ranks", "\(residuals)")
     }
+    if let start = epochStart, start.statistics != statistics || !(0...step).contains(start.step) {
+      return ("the beginning of the epoch", "step \(start.step) with statistics of \(start.statistics) ranks")
+    }
+    if let odd = [losses, epochStart?.losses].compactMap(\.self).first(where: { !$0.isSound }) {
+      return ("mean and variance of losses", "\(odd.mean) and \(odd.variance)")
+    }
+    if let recovery = progress.recovery,
+      !(0...limit).contains(recovery.rollbacks) || !(recovery.rateFactor > 0 && recovery.rateFactor <= 1)
+    {
+      return ("a number of rollbacks", "\(recovery.rollbacks), to the rate times \(recovery.rateFactor)")
+    }
     if progress.outcome != policy.outcome || policy.epoch != progress.searchEpoch
       || (progress.outcome != nil && (progress.stage == .warmUp || bestOfDepth == nil || bestOfAll == nil))
     {
@@ -208,39 +251,41 @@ extension CheckpointReader {
     return weights
   }
 
-  fileprivate mutating func training(_ state: SearchCheckpoint.State) throws(CheckpointError) -> TrainingState {
+  fileprivate mutating func training(
+    _ name: String, _ state: SearchCheckpoint.State, _ start: SearchCheckpoint.EpochStart
+  ) throws(CheckpointError) -> TrainingState {
     let depth = state.progress.stage == .warmUp ? state.largest.depth : state.policy.depth
     let architecture = try state.network(depth, self)
     let layout = NetworkLayout(architecture, heads: state.heads)
-    let values = try floats("training.values", count: layout.parameterFloats)
-    let momenta = try floats("training.momenta", count: layout.parameterFloats)
+    let values = try floats("\(name).values", count: layout.parameterFloats)
+    let momenta = try floats("\(name).momenta", count: layout.parameterFloats)
     var statistics: [[Float]] = []
-    for _ in 0..<state.statistics {
-      statistics.append(try floats("training.statistics", count: layout.statisticsFloats))
+    for _ in 0..<start.statistics {
+      statistics.append(try floats("\(name).statistics", count: layout.statisticsFloats))
     }
-    let sums = try doubles("training.sums", count: 3 * state.ranks)
+    let sums = try doubles("\(name).sums", count: 3 * state.ranks)
     // Counts are exact below 2⁵³, and no image is counted twice.
     let largestCount = Double(state.trainImages * state.largest.depth)
     var progress: [EpochProgress] = []
     for rank in 0..<state.ranks {
       let own = AnswerSums(loss: sums[3 * rank], correct: sums[3 * rank + 1], total: sums[3 * rank + 2])
       guard own.loss.isFinite, 0 <= own.correct, own.correct <= own.total, own.total <= largestCount else {
-        throw damaged("section training.sums", expected: "sums over images", found: "\(own)")
+        throw damaged("section \(name).sums", expected: "sums over images", found: "\(own)")
       }
-      progress.append(EpochProgress(step: state.step, sums: own))
+      progress.append(EpochProgress(step: start.step, sums: own))
     }
     return TrainingState(
       architecture: architecture, heads: state.heads, values: values, momenta: momenta, statistics: statistics,
-      progress: progress, residuals: try residuals(of: state.residuals, layout))
+      progress: progress, residuals: try residuals(name, of: state.residuals, layout), losses: start.losses)
   }
 
   private mutating func residuals(
-    of ranks: Int?, _ layout: NetworkLayout
+    _ name: String, of ranks: Int?, _ layout: NetworkLayout
   ) throws(CheckpointError) -> CompressionResiduals? {
     guard let ranks else { return nil }
     var values: [[Float]] = []
-    for _ in 0..<ranks { values.append(try floats("training.residuals", count: layout.parameterFloats)) }
+    for _ in 0..<ranks { values.append(try floats("\(name).residuals", count: layout.parameterFloats)) }
     return CompressionResiduals(
-      values: values, sums: try floats("training.sumResiduals", count: layout.parameterFloats))
+      values: values, sums: try floats("\(name).sumResiduals", count: layout.parameterFloats))
   }
 }

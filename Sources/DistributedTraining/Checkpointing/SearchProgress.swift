@@ -15,6 +15,8 @@ struct SearchProgress: Codable, Equatable, Sendable {
   var learningRate: Double
   /// How the search ended, once only the test of the result is left.
   var outcome: Outcome?
+  /// How the search has gone back, if it has.
+  var recovery: Recovery?
 
   /// Epochs of the warm-up done.
   var warmUpEpoch: Int { epochsDone - searchEpoch }
@@ -50,6 +52,8 @@ public struct ResumePoint: Sendable {
   public let seconds: Double
   /// The ranks that trained together.
   public let ranks: Int
+  /// Rollbacks so far.
+  public let rollbacks: Int
   /// The best of the depth in training, if it has an epoch.
   public let best: (weights: NetworkWeights, result: EpochResult)?
 
@@ -59,6 +63,7 @@ public struct ResumePoint: Sendable {
     stage = state.progress.stage
     depth = stage == .warmUp ? state.largest.depth : state.policy.depth
     warmUpEpochs = state.progress.warmUpEpoch
+    rollbacks = state.progress.recovery?.rollbacks ?? 0
     searchEpochs = state.progress.searchEpoch
     step = state.step
     seconds = state.seconds

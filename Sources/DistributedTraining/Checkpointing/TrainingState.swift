@@ -16,6 +16,8 @@ struct TrainingState: Sendable {
   let progress: [EpochProgress]
   /// What compressed gradients still owe; nil where they are not compressed.
   let residuals: CompressionResiduals?
+  /// The losses of the steps so far, over all ranks.
+  let losses: LossMonitor
 
   /// Steps done in the epoch.
   var step: Int { progress.first?.step ?? 0 }
@@ -27,7 +29,7 @@ struct TrainingState: Sendable {
   var atEpochStart: TrainingState {
     TrainingState(
       architecture: architecture, heads: heads, values: values, momenta: momenta, statistics: statistics,
-      progress: progress.map { _ in EpochProgress() }, residuals: residuals)
+      progress: progress.map { _ in EpochProgress() }, residuals: residuals, losses: losses)
   }
 }
 
@@ -46,7 +48,7 @@ extension DataParallelTrainer {
       momenta: network.arena.momenta.array, statistics: statistics,
       progress: all.map { sums in
         EpochProgress(step: progress.step, sums: AnswerSums(loss: sums[0], correct: sums[1], total: sums[2]))
-      }, residuals: residuals)
+      }, residuals: residuals, losses: guards.losses)
   }
 
   /// Puts every rank where rank 0's `state`, of this network's architecture and heads, left it, and returns how far the
@@ -69,6 +71,7 @@ extension DataParallelTrainer {
     let sums = try communicator.scatterv(state?.sums(for: ranks), from: 0)
     var step = state?.step ?? 0
     try communicator.broadcast(&step, from: 0)
+    guards.losses = try communicator.broadcast(state?.losses ?? LossMonitor(), from: 0)
     return EpochProgress(step: step, sums: AnswerSums(loss: sums[0], correct: sums[1], total: sums[2]))
   }
 }

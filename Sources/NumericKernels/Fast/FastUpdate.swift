@@ -10,13 +10,19 @@ extension FastKernels {
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float, factor: Float
-  ) {
+  ) -> Bool {
     require(values.count == gradients.count && values.count == momenta.count, "views are equally long")
-    pool.run(
-      partCount,
-      MomentumStep(
-        count: values.count, values: values.base, gradients: gradients.base, momenta: momenta.base,
-        learningRate: learningRate, momentum: momentum, weightDecay: weightDecay, factor: factor))
+    return withUnsafeTemporaryAllocation(of: Bool.self, capacity: partCount) { areFinite in
+      areFinite.initialize(repeating: true)
+      guard let first = areFinite.baseAddress else { return true }
+      pool.run(
+        partCount,
+        MomentumStep(
+          count: values.count, values: values.base, gradients: gradients.base, momenta: momenta.base,
+          learningRate: learningRate, momentum: momentum, weightDecay: weightDecay, factor: factor,
+          areFinite: first))
+      return areFinite.allSatisfy(\.self)
+    }
   }
 
   var squaredNormWorkspace: Int { partCount }
@@ -32,6 +38,8 @@ extension FastKernels {
   }
 }
 
+/// A part goes block by block, so that gradients are looked at before they are applied and yet read from memory only once;
+/// it ends at a block in which one is not finite.
 private struct MomentumStep: ParallelTask {
   let count: Int
   let values: UnsafeMutablePointer<Float>
@@ -41,9 +49,34 @@ private struct MomentumStep: ParallelTask {
   let momentum: Float
   let weightDecay: Float
   let factor: Float
+  /// One for each part.
+  let areFinite: UnsafeMutablePointer<Bool>
+
+  private static let block = 2_048
 
   func run(part: Int, thread: Int) {
-    for i in count * part / partCount..<count * (part + 1) / partCount {
+    let end = count * (part + 1) / partCount
+    for start in stride(from: count * part / partCount, to: end, by: Self.block) {
+      let block = start..<min(start + Self.block, end)
+      guard isFinite(block) else {
+        areFinite[part] = false
+        return
+      }
+      update(block)
+    }
+  }
+
+  /// Infinities and NaN have the largest exponents: as integers, their bits without the sign are the largest.
+  @inline(__always)
+  private func isFinite(_ block: Range<Int>) -> Bool {
+    var largest: UInt32 = 0
+    for i in block { largest = max(largest, gradients[i].bitPattern & 0x7fff_ffff) }
+    return largest < Float.infinity.bitPattern
+  }
+
+  @inline(__always)
+  private func update(_ block: Range<Int>) {
+    for i in block {
       let updated = factor * (gradients[i] + weightDecay * values[i]) + momentum * momenta[i]
       momenta[i] = updated
       values[i] -= learningRate * updated

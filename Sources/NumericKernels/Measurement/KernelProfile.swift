@@ -181,7 +181,7 @@ struct ProfiledKernels: Kernels {
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float, factor: Float
-  ) {
+  ) -> Bool {
     measure("update", KernelProfile.Work(floats: 5 * values.count)) {
       base.momentumStep(
         values: values, gradients: gradients, momenta: momenta, learningRate: learningRate, momentum: momentum,

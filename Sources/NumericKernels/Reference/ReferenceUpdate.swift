@@ -4,13 +4,15 @@ extension ReferenceKernels {
   func momentumStep(
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float, factor: Float
-  ) {
+  ) -> Bool {
+    for i in 0..<gradients.count where !gradients[i].isFinite { return false }
     for i in 0..<values.count {
       let gradient = Double(gradients[i]) + Double(weightDecay) * Double(values[i])
       let m = Double(momentum) * Double(momenta[i]) + Double(factor) * gradient
       momenta[i] = Float(m)
       values[i] = Float(Double(values[i]) - Double(learningRate) * m)
     }
+    return true
   }
 
   var squaredNormWorkspace: Int { 0 }
