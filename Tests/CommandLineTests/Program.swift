@@ -13,6 +13,11 @@ struct Execution {
   let output: String
   let errors: String
 
+  /// Standard error without the warning that there are more ranks than cores, as on small machines.
+  var errorsBesideLoad: String {
+    errors.split(separator: "\n").filter { !$0.contains("they take turns") }.joined(separator: "\n")
+  }
+
   /// The lines of standard error without the boxes that mpirun draws around its own messages.
   var errorLines: [String] {
     var isMPIRun = false

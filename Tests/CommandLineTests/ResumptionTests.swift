@@ -113,7 +113,7 @@ struct Reference: Sendable {
   private init(ranks: Int?, settings: [String] = []) async throws {
     let workspace = try Workspace.withLearningSearch()
     let end = try await Program.run(CommandLine.Resumption.search + settings, ranks: ranks, in: workspace)
-    try #require(end.exitCode == 0 && end.errors == "", "\(end.errors)")
+    try #require(end.exitCode == 0 && end.errorsBesideLoad == "", "\(end.errors)")
     files = try workspace.networks()
     course = try workspace.course()
     imagesTrained = try Summary(of: "run", in: workspace).imagesTrained
