@@ -125,6 +125,11 @@ private func originTests() -> [RankTest] {
         TrainingError.diverged(divergence).description,
         "the loss became nan at depth 2, epoch 3, step 17, first in layer1.0.bn1.running_var on rank 1: lower "
           + "training.learningRate or warmUp.learningRate, or let reliability.onDivergence be rollback")
+      divergence.symptom = .spike(loss: 1e30, deviations: 2e31)
+      divergence.origin = nil
+      expect.equal(
+        divergence.description,
+        "the loss rose to 1e+30, 2e+31 standard deviations above its mean, at depth 2, epoch 3, step 17")
       divergence.origin = .init(tensor: "conv1.weight", rank: nil)
       divergence.symptom = .gradient
       divergence.rollbacks = 3

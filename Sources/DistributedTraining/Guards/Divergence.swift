@@ -1,5 +1,7 @@
 // How a training went out of hand: what was seen, where, and when.
 
+import Foundation
+
 /// A step whose numbers are not those of a training that learns.
 public struct Divergence: Equatable, Sendable, CustomStringConvertible {
   /// What was seen.
@@ -56,7 +58,7 @@ public struct Divergence: Equatable, Sendable, CustomStringConvertible {
       case .loss(let loss): "the loss became \(loss)"
       case .gradient: "a gradient became infinite or no number"
       case .spike(let loss, let deviations):
-        "the loss rose to \(tenThousandths(loss)), \(Int(deviations)) standard deviations above its mean,"
+        "the loss rose to \(tenThousandths(loss)), \(String(format: "%.3g", deviations)) standard deviations above its mean,"
       }
     let place = [epoch.map { "epoch \($0)" }, step.map { "step \($0)" }].compactMap(\.self)
     return (["\(what) at depth \(depth)"] + place).joined(separator: ", ") + (origin.map { ", \($0)" } ?? "")

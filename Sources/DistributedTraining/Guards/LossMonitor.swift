@@ -9,6 +9,8 @@ struct LossMonitor: Codable, Equatable, Sendable {
   /// The smallest standard deviation that is assumed, in nats: where nearly every image is right, a single one that is
   /// not moves the loss by many times its standard deviation, and means nothing.
   private static let leastDeviation = 0.05
+  /// Where counting ends: all shares are alike long before.
+  private static let largestCount = 1_000_000
 
   private(set) var count = 0
   private(set) var mean = 0.0
@@ -22,7 +24,7 @@ struct LossMonitor: Codable, Equatable, Sendable {
 
   /// Takes in a loss, which is finite.
   mutating func add(_ loss: Double) {
-    count = min(count + 1, 1_000_000)
+    count = min(count + 1, Self.largestCount)
     let share = max(Self.share, 1 / Double(count))
     let difference = loss - mean
     mean += share * difference
@@ -30,5 +32,7 @@ struct LossMonitor: Codable, Equatable, Sendable {
   }
 
   /// Whether it can be one that was made by `add`.
-  var isSound: Bool { count >= 0 && mean.isFinite && variance.isFinite && variance >= 0 }
+  var isSound: Bool {
+    (0...Self.largestCount).contains(count) && mean.isFinite && variance.isFinite && variance >= 0
+  }
 }

@@ -12,6 +12,8 @@ struct RankTable {
     let rank: Int
     /// Nil before anything was heard.
     var state: Heartbeat.State?
+    /// What the rank counts as progress.
+    var progress = 0
     /// Seconds since anything was heard.
     var silence = 0.0
   }
@@ -33,11 +35,18 @@ struct RankTable {
   }
 
   /// Takes note of what was heard of a rank; others than those of the table are ignored.
-  mutating func note(_ state: Heartbeat.State, of rank: Int) {
+  mutating func note(_ state: Heartbeat.State, progress: Int, of rank: Int) {
     guard let index = entries.firstIndex(where: { $0.rank == rank }) else { return }
-    entries[index].state = state
+    // Datagrams may overtake each other.
+    if progress >= entries[index].progress {
+      entries[index].state = state
+      entries[index].progress = progress
+    }
     entries[index].silence = 0
   }
+
+  /// A count that grows as long as any of the ranks makes progress.
+  var progress: Int { entries.reduce(0) { $0 &+ $1.progress } }
 
   /// A line for each rank that keeps the others waiting, as `observer` sees it, which itself is at `own`: the ranks that
   /// have been silent for longer than `limit` seconds, or else those that have not come as far as the others.

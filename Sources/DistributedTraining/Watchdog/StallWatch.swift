@@ -3,8 +3,8 @@
 // run.
 //
 // A watcher never calls MPI, which is for the main thread. Watchers tell rank 0's by datagrams how far their ranks are, and
-// rank 0's answers with how far its own is. Lost datagrams, or a network that carries none, cost names in the messages
-// and nothing else: what a watcher decides it decides by its own rank's progress.
+// rank 0's answers with how far its own is, and that any rank has made progress: as long as one has, to wait for it is not
+// to hang. A network that carries no datagrams costs names in the messages, and each rank then counts for itself.
 
 import Datagrams
 import Foundation
@@ -60,6 +60,8 @@ private struct Report: Codable {
   let token: UInt64
   let rank: Int
   let state: Heartbeat.State
+  /// Grows as long as this rank, and if it is rank 0 any rank, makes progress.
+  let progress: Int
 }
 
 /// The thread.
@@ -97,7 +99,7 @@ private final class Watcher: Sendable {
       let state = heartbeat.state
       table.advance(by: elapsed)
       exchange(state, &table, &leader)
-      switch timer.look(at: state.beats, elapsed: elapsed) {
+      switch timer.look(at: state.beats &+ table.progress, elapsed: elapsed) {
       case .fine: break
       case .stalled: tell(state, timer, table)
       case .recovered(let seconds): print("\(table.name(rank)) goes on after \(Int(seconds)) s")
@@ -108,14 +110,14 @@ private final class Watcher: Sendable {
 
   /// Tells rank 0 of this rank, or answers those that tell it of theirs.
   private func exchange(_ state: Heartbeat.State, _ table: inout RankTable, _ leader: inout [Endpoint]) {
-    guard let socket,
-      let own = try? JSONEncoder().encode(Report(token: meeting.token, rank: rank, state: state))
-    else { return }
+    let progress = rank == 0 ? state.beats &+ table.progress : state.beats
+    let report = Report(token: meeting.token, rank: rank, state: state, progress: progress)
+    guard let socket, let own = try? JSONEncoder().encode(report) else { return }
     if rank != 0 { for endpoint in leader { socket.send(Array(own), to: endpoint) } }
     while let (bytes, sender) = socket.receive(atMost: 1024) {
       guard let report = try? JSONDecoder().decode(Report.self, from: Data(bytes)), report.token == meeting.token
       else { continue }
-      table.note(report.state, of: report.rank)
+      table.note(report.state, progress: report.progress, of: report.rank)
       if rank == 0 { socket.send(Array(own), to: sender) } else { leader = [sender] }
     }
   }
