@@ -53,8 +53,9 @@ run() {
 search() {
   local code=0
   search_on_hosts "$@" || code=$?
-  if [ -n "$signalled" ] && [ $code = $((128 + 10)) ]; then
-    # The signal came before the search could take it, or while data were copied: nothing is lost.
+  if [ -n "$signalled" ] && [ $code -gt 128 ]; then
+    # The signal came before the search could take it, or while data were copied, or srun has seen one rank stop and
+    # ended those that were about to: nothing is lost.
     return $stopped
   fi
   return $code
