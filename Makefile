@@ -13,7 +13,7 @@ scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.s
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test chaos fuzz bench compare-pytorch lint format install uninstall clean
+.PHONY: help setup build run test test-mpich chaos fuzz bench compare-pytorch lint format install uninstall clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -30,6 +30,11 @@ run: setup build ## search the depth for a part of Fashion-MNIST, with two ranks
 test: setup ## run all tests, those of several ranks with 1 to 4 of them; the last line is the sum
 	swift build -c release --build-tests
 	@Tests/run
+
+# MPICH has the same interface, and another implementation of everything behind it.
+test-mpich: setup ## run the tests of MPI and of training against MPICH (Debian: libmpich-dev) instead of Open MPI
+	MPI_PKG_CONFIG=mpich swift build -c release --scratch-path .build-mpich --build-tests
+	MPI_PKG_CONFIG=mpich MPIEXEC=mpiexec.mpich BUILD_PATH=.build-mpich Tests/run
 
 RUNS ?= 100
 
@@ -68,4 +73,4 @@ uninstall: ## remove what install put there
 	rm -rf "$(share)"
 
 clean: ## remove what was built; the results of runs stay
-	rm -rf .build .build-install .build-fuzz
+	rm -rf .build .build-install .build-fuzz .build-mpich
