@@ -15,7 +15,7 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write a saved network as ONNX, with 32-bit floats or 8-bit integers, or as safetensors.",
     discussion: """
-      An ONNX model reads images [N, C, H, W], pixels scaled to 0...1, which it normalizes itself, and answers logits \
+      An ONNX model reads images [N, C, H, W], pixels from 0 to 1, which it normalizes itself, and answers logits \
       [N, classes]; batch norms are folded into the convolutions. With onnx-int8 the ranges of the activations are \
       measured on training images of the data set that the network was trained with.
 

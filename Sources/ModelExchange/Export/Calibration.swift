@@ -28,9 +28,7 @@ public struct Calibration: Sendable {
 
   /// The quantization of each activation in `names`, by name.
   /// - Throws: `ExportError` if there are no images, of the network's shape, or activations that are not finite.
-  func quantizations(of names: Set<String>, in graph: NetworkGraph) throws(ExportError) -> [String:
-    ActivationQuantization]
-  {
+  func measure(_ names: Set<String>, in graph: NetworkGraph) throws(ExportError) -> [String: ActivationQuantization] {
     let data = images.dataset
     let shape = ImageShape(height: data.height, width: data.width, channels: data.channels)
     guard shape == graph.architecture.input else {

@@ -18,44 +18,51 @@ struct ActivationQuantization: Equatable {
   }
 }
 
-/// Weights w ≈ scale[c] · q of each output channel c, q = −127…127, and a bias as integers of 32 bits in units of the
-/// products that it is added to.
+/// Weights w ≈ scale[c] · q of each output channel c, q = −127…127.
 struct WeightQuantization: Equatable {
   let scales: [Float]
   /// `[out, …]`, as the weights.
   let values: [Int8]
-  /// The scales of the inputs times those of the weights.
-  let biasScales: [Float]
-  let bias: [Int32]
 
-  /// Quantizes `weight[out, …]` and `bias[out]` of an operation that reads an activation of `inputScale`.
-  init(weight: Tensor, bias: Tensor, inputScale: Float) {
-    let channels = bias.values.count
-    let size = weight.values.count / max(channels, 1)
+  /// The finest one of `weight[out, …]`.
+  init(_ weight: Tensor) { self.init(weight) { _ in 0 } }
+
+  /// The finest one of `weight[out, …]` with which `bias[out]` fits into 32 bits, in units of the scale of an output
+  /// channel times that of the input. Only for channels that batch norm has all but switched off are these two.
+  init(_ weight: Tensor, bias: Tensor, inputScale: Float) {
+    self.init(weight) { Float(Double(abs(bias.values[$0])) / (BiasQuantization.largest * Double(inputScale))) }
+  }
+
+  private init(_ weight: Tensor, atLeast least: (Int) -> Float) {
+    let channels = weight.shape[0]
+    let size = weight.values.count / channels
     var scales: [Float] = []
     var values: [Int8] = []
     values.reserveCapacity(weight.values.count)
     for channel in 0..<channels {
       let row = weight.values[channel * size..<(channel + 1) * size]
-      let scale = Self.scale(largest: row.reduce(0) { max($0, abs($1)) }, bias: bias.values[channel], inputScale)
+      let step = max(row.reduce(0) { max($0, abs($1)) } / 127, least(channel))
+      // All zeros, or so small that a step has no reciprocal.
+      let scale = step.isNormal ? step : 1
       scales.append(scale)
       for value in row { values.append(Int8(max(-127, min(127, (value / scale).rounded(.toNearestOrEven))))) }
     }
-    self.scales = scales
-    self.values = values
-    biasScales = scales.map { $0 * inputScale }
-    self.bias = zip(bias.values, biasScales).map { value, scale in
-      Int32(max(-Self.largestBias, min(Self.largestBias, (Double(value) / Double(scale)).rounded(.toNearestOrEven))))
-    }
+    (self.scales, self.values) = (scales, values)
   }
+}
 
-  /// Below the largest integer of 32 bits, with room for the products that are added.
-  private static let largestBias = 0x1p30
+/// Biases b ≈ scale[c] · q of each output channel c.
+struct BiasQuantization: Equatable {
+  let scales: [Float]
+  let values: [Int32]
+  /// The largest |q|, which leaves room for the products that are added.
+  static let largest = 0x1p30
 
-  /// Wide enough for the weights, and for the bias: a channel that batch norm has all but switched off has weights so
-  /// small that its bias would overflow.
-  private static func scale(largest: Float, bias: Float, _ inputScale: Float) -> Float {
-    let scale = max(largest / 127, Float(Double(abs(bias)) / (largestBias * Double(inputScale))))
-    return scale.isNormal ? scale : 1
+  /// - Parameter scales: those of the products that `bias[out]` is added to.
+  init(_ bias: Tensor, scales: [Float]) {
+    self.scales = scales
+    values = zip(bias.values, scales).map { value, scale in
+      Int32(max(-Self.largest, min(Self.largest, (Double(value) / Double(scale)).rounded(.toNearestOrEven))))
+    }
   }
 }

@@ -6,13 +6,18 @@ import SwiftProtobuf
 
 /// Translates a graph into nodes and constants.
 ///
-/// A quantized activation `x` has two more values: `x/q`, the integers of QuantizeLinear, and `x/d`, which DequantizeLinear
-/// makes of them and every operation reads in place of `x`. Runtimes fuse an operation between the two into one on
-/// integers.
+/// Behind a quantized activation stand QuantizeLinear and DequantizeLinear, and operations read what the latter makes.
+/// Runtimes fuse an operation between DequantizeLinear and QuantizeLinear into one on integers. What belongs to the nth
+/// such pair is called `qn`, `dn`, `sn` (its scale), `zn` (its zero point) and `bn` (a convolution's bias): long names would
+/// be a good part of a small file.
 struct ONNXGraphWriter {
   /// The activations that are quantized.
   private let activations: [String: ActivationQuantization]
   private var graph = ONNXGraphProto()
+  /// What operations read in place of a quantized activation, by its name.
+  private var dequantized: [String: String] = [:]
+  /// How many constants and activations were dequantized.
+  private var pairs = 0
 
   init(activations: [String: ActivationQuantization]) { self.activations = activations }
 
@@ -23,83 +28,87 @@ struct ONNXGraphWriter {
     let input = architecture.input
     graph.name = "\(architecture.family.rawValue)-depth\(architecture.depth)"
     graph.input = [
-      .floats(NetworkGraph.input, [input.channels, input.height, input.width], about: "[N, C, H, W], \(images)")
+      .floats(NetworkGraph.input, [input.channels, input.height, input.width], about: images)
     ]
-    graph.output = [.floats(NetworkGraph.output, [architecture.classes], about: "[N, classes]")]
-    quantize(NetworkGraph.input)
-    for step in network.steps {
-      write(step)
-      quantize(step.output)
-    }
+    graph.output = [.floats(NetworkGraph.output, [architecture.classes])]
+    quantize(NetworkGraph.input, computedAs: NetworkGraph.input)
+    for step in network.steps { quantize(step.output, computedAs: write(step)) }
     return graph
   }
 
-  private mutating func write(_ step: NetworkGraph.Step) {
-    let inputs = step.inputs.map { activations[$0] == nil ? $0 : "\($0)/d" }
+  /// Adds the nodes of an operation, and returns the value that they make.
+  private mutating func write(_ step: NetworkGraph.Step) -> String {
+    let inputs = step.inputs.map { dequantized[$0] ?? $0 }
     switch step.operation {
     case .normalize(let normalization):
       let shape = [1, normalization.channels, 1, 1]
       let mean = add(Tensor(name: "mean", shape: shape, values: normalization.mean))
-      let deviation = add(Tensor(name: "standard_deviation", shape: shape, values: normalization.standardDeviation))
+      let deviation = add(Tensor(name: "std", shape: shape, values: normalization.standardDeviation))
       add("Sub", inputs + [mean], "centred")
       add("Div", ["centred", deviation], step.output)
     case .convolution(let shape, let weight, let bias):
-      add(
-        "Conv", inputs + constants(weight, bias, of: step), step.output,
-        [
-          .integers("kernel_shape", [shape.kernel, shape.kernel]), .integers("strides", [shape.stride, shape.stride]),
-          .integers("pads", [Int](repeating: shape.padding, count: 4)),
-        ])
+      add("Conv", inputs + constants(weight, bias, reading: step.inputs[0]), step.output, Self.attributes(of: shape))
     case .batchNormalization(let weight, let bias, let mean, let variance):
       add(
         "BatchNormalization", inputs + [weight, bias, mean, variance].map { add($0) }, step.output,
         [.float("epsilon", Float(FixedNormalization.epsilon))])
-    case .relu: add("Relu", inputs, step.output)
+    case .relu:
+      // Integers without a sign for floats without one: to quantize them is to cut off what is below 0.
+      if activations[step.output]?.zeroPoint == 0 { return inputs[0] }
+      add("Relu", inputs, step.output)
     case .add: add("Add", inputs, step.output)
     case .averagePool:
-      add("GlobalAveragePool", inputs, "\(step.output)/pixel")
-      add("Flatten", ["\(step.output)/pixel"], step.output)
+      add("GlobalAveragePool", inputs, "pixel")
+      add("Flatten", ["pixel"], step.output)
     case .linear(let weight, let bias):
-      add("Gemm", inputs + constants(weight, bias, of: step), step.output, [.integer("transB", 1)])
+      // Its products are few, and onnxruntime computes them with floats: only its weights are worth 8 bits.
+      let weight = activations.isEmpty ? add(weight) : add(WeightQuantization(weight), as: weight)
+      add("Gemm", inputs + [weight, add(bias)], step.output, [.integer("transB", 1)])
     }
+    return step.output
   }
 
-  /// Adds the weights of an operation, as integers if it reads such, and returns what it is to read.
-  private mutating func constants(_ weight: Tensor, _ bias: Tensor?, of step: NetworkGraph.Step) -> [String] {
-    guard let bias, let input = activations[step.inputs[0]] else {
-      return [add(weight)] + (bias.map { [add($0)] } ?? [])
-    }
-    let quantized = WeightQuantization(weight: weight, bias: bias, inputScale: input.scale)
-    let scales = [bias.values.count]
-    return [
-      dequantize(
-        .integers(weight.name, weight.shape, .int8, quantized.values),
-        scale: Tensor(name: "\(weight.name)/s", shape: scales, values: quantized.scales)),
-      dequantize(
-        .integers(bias.name, bias.shape, .int32, quantized.bias),
-        scale: Tensor(name: "\(bias.name)/s", shape: scales, values: quantized.biasScales)),
-    ]
+  /// The attributes of a convolution that are not the default ones.
+  private static func attributes(of shape: ConvolutionShape) -> [ONNXAttributeProto] {
+    (shape.stride == 1 ? [] : [.integers("strides", [shape.stride, shape.stride])])
+      + (shape.padding == 0 ? [] : [.integers("pads", [Int](repeating: shape.padding, count: 4))])
+  }
+
+  /// Adds the weights of a convolution that reads `input`, as integers if that is quantized, and returns what it reads.
+  private mutating func constants(_ weight: Tensor, _ bias: Tensor?, reading input: String) -> [String] {
+    guard let bias else { return [add(weight)] }
+    guard let input = activations[input] else { return [add(weight), add(bias)] }
+    let weights = WeightQuantization(weight, bias: bias, inputScale: input.scale)
+    let sums = BiasQuantization(bias, scales: weights.scales.map { $0 * input.scale })
+    let weight = add(weights, as: weight)
+    let bias = ONNXTensorProto.integers("b\(pairs + 1)", bias.shape, .int32, sums.values)
+    return [weight, dequantize(bias, scales: sums.scales)]
+  }
+
+  private mutating func add(_ quantized: WeightQuantization, as weight: Tensor) -> String {
+    dequantize(.integers(weight.name, weight.shape, .int8, quantized.values), scales: quantized.scales)
   }
 
   /// Adds integers with a scale per output channel, and the node that makes floats of them. Their zero point is 0, which
   /// is what the absence of one means.
-  private mutating func dequantize(_ integers: ONNXTensorProto, scale: Tensor) -> String {
+  private mutating func dequantize(_ integers: ONNXTensorProto, scales: [Float]) -> String {
+    pairs += 1
     graph.initializer.append(integers)
-    let output = "\(integers.name)/d"
-    add("DequantizeLinear", [integers.name, add(scale)], output, [.integer("axis", 0)])
-    return output
+    let scale = add(Tensor(name: "s\(pairs)", shape: [scales.count], values: scales))
+    return add("DequantizeLinear", [integers.name, scale], "d\(pairs)", [.integer("axis", 0)])
   }
 
-  /// Adds the pair of nodes behind an activation, if it is one of those that are quantized.
-  private mutating func quantize(_ name: String) {
+  /// Adds the pair of nodes behind the activation `name`, which is the value `source`, if it is to be quantized.
+  private mutating func quantize(_ name: String, computedAs source: String) {
     guard let quantization = activations[name] else { return }
-    var parameters = [add(Tensor(name: "\(name)/s", shape: [], values: [quantization.scale]))]
+    pairs += 1
+    var parameters = [add(Tensor(name: "s\(pairs)", shape: [], values: [quantization.scale]))]
     if quantization.zeroPoint != 0 {
-      graph.initializer.append(.integers("\(name)/z", [], .uint8, [quantization.zeroPoint]))
-      parameters.append("\(name)/z")
+      graph.initializer.append(.integers("z\(pairs)", [], .uint8, [quantization.zeroPoint]))
+      parameters.append("z\(pairs)")
     }
-    add("QuantizeLinear", [name] + parameters, "\(name)/q")
-    add("DequantizeLinear", ["\(name)/q"] + parameters, "\(name)/d")
+    let integers = add("QuantizeLinear", [source] + parameters, "q\(pairs)")
+    dequantized[name] = add("DequantizeLinear", [integers] + parameters, "d\(pairs)")
   }
 
   @discardableResult
@@ -108,16 +117,17 @@ struct ONNXGraphWriter {
     return tensor.name
   }
 
+  @discardableResult
   private mutating func add(
     _ type: String, _ inputs: [String], _ output: String, _ attributes: [ONNXAttributeProto] = []
-  ) {
+  ) -> String {
     graph.node.append(
       .with { node in
         node.opType = type
-        node.name = output
         node.input = inputs
         node.output = [output]
         node.attribute = attributes
       })
+    return output
   }
 }

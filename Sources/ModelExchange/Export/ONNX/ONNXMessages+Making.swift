@@ -51,7 +51,7 @@ extension ONNXAttributeProto {
 
 extension ONNXValueInfoProto {
   /// Floats `[N, …]`, for any N.
-  static func floats(_ name: String, _ sizes: [Int], about: String) -> ONNXValueInfoProto {
+  static func floats(_ name: String, _ sizes: [Int], about: String = "") -> ONNXValueInfoProto {
     .with { value in
       value.name = name
       value.docString = about

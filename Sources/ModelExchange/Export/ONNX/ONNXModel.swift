@@ -9,11 +9,11 @@ import SwiftProtobuf
 /// An ONNX model of a trained network.
 ///
 /// It reads `images [N, C, H, W]` for any N and answers `logits [N, classes]`, both 32-bit floats. By default it reads
-/// pixels scaled to 0…1 and normalizes them itself, as far as the model file says how.
+/// pixels from 0 to 1 and normalizes them itself, as far as the model file says how.
 ///
 /// Written for operator set 17 (IR version 8), which runtimes since the middle of 2022 read. Its metadata is that of the
-/// model file, `class_names` and `normalization` (JSON) and `odn.family`, `odn.depth`, `odn.classes`, `odn.input` among
-/// it, and `odn.images`, which says what the images have to be.
+/// model file: `class_names` and `normalization` (JSON), `odn.family`, `odn.depth`, `odn.classes`, `odn.input`, and what
+/// else there is of the network in floats. `odn.images` says what the images have to be.
 public struct ONNXModel: Sendable {
   /// What is written.
   public enum Precision: Sendable {
@@ -43,15 +43,20 @@ public struct ONNXModel: Sendable {
       file.weights, normalization: normalization, foldsBatchNorm: !keepsBatchNorm)
     var activations: [String: ActivationQuantization] = [:]
     if case .int8(let calibration) = precision {
-      activations = try calibration.quantizations(of: graph.quantizedActivations, in: graph)
+      activations = try calibration.measure(graph.quantizedActivations, in: graph)
     }
     let images =
       switch description.normalization {
       case nil: "prepared as for the training"
-      case let known? where normalization != nil || known.isUnitInterval: "pixels scaled to 0...1"
+      case let known? where normalization != nil || known.isUnitInterval: "pixels from 0 to 1"
       case _?: "normalized pixels"
       }
-    message = Self.message(of: graph, activations, file.metadata, images: images)
+    // What else is known, such as its accuracy, is known of the network in 32-bit floats.
+    var about = activations.isEmpty ? file.metadata : try description.metadata()
+    about.merge(NetworkDescription.metadata(of: graph.architecture)) { $1 }
+    for key in NetworkDescription.fileKeys { about[key] = nil }
+    about["odn.images"] = images
+    message = Self.message(of: graph, activations, about, images: images)
   }
 
   /// Writes the file; equal models give equal bytes. What was at `path` is replaced at once and as a whole, when the new
@@ -75,15 +80,12 @@ public struct ONNXModel: Sendable {
     of graph: NetworkGraph, _ activations: [String: ActivationQuantization], _ metadata: [String: String],
     images: String
   ) -> ONNXModelProto {
-    var about = metadata.merging(NetworkDescription.metadata(of: graph.architecture)) { $1 }
-    about["format"] = nil
-    about["odn.images"] = images
-    return .with { model in
+    .with { model in
       model.irVersion = irVersion
       model.producerName = "odn"
       model.opsetImport = [.with { $0.version = operatorSet }]
       model.graph = ONNXGraphWriter(activations: activations).graph(graph, images: images)
-      model.metadataProps = about.sorted { $0.key < $1.key }.map { entry in
+      model.metadataProps = metadata.sorted { $0.key < $1.key }.map { entry in
         .with { ($0.key, $0.value) = entry }
       }
     }
@@ -96,14 +98,14 @@ extension Normalization {
 }
 
 extension NetworkGraph {
-  /// Activations that are worth 8 bits: what convolutions, sums, averages and classifiers read. What only a ReLU reads
-  /// goes into the same integer operation as the convolution or the sum before it.
+  /// Activations that are worth 8 bits: what convolutions, sums and averages read. What only a ReLU reads belongs to the
+  /// same integer operation as the convolution or the sum before it.
   fileprivate var quantizedActivations: Set<String> {
     var names: Set<String> = []
     for step in steps {
       switch step.operation {
-      case .convolution, .add, .averagePool, .linear: names.formUnion(step.inputs)
-      case .normalize, .batchNormalization, .relu: break
+      case .convolution, .add, .averagePool: names.formUnion(step.inputs)
+      case .normalize, .batchNormalization, .relu, .linear: break
       }
     }
     return names
