@@ -26,6 +26,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -48,7 +49,17 @@ let package = Package(
         "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "Datagrams",
       ],
       swiftSettings: safe),
-    .target(name: "ModelExchange", dependencies: ["Files", "NumericKernels", "NeuralNetwork"], swiftSettings: safe),
+    // Made of onnx.proto, whose first lines say how.
+    .target(
+      name: "ONNXMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["onnx.proto"], swiftSettings: safe),
+    .target(
+      name: "ModelExchange",
+      dependencies: [
+        "Files", "NumericKernels", "NeuralNetwork", "Datasets", "ONNXMessages",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: safe),
     .target(
       name: "Configuration",
       dependencies: [
@@ -107,8 +118,12 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["odn"], exclude: ["Snapshots"], swiftSettings: safe),
     .testTarget(
-      name: "ModelExchangeTests", dependencies: ["ModelExchange", "NeuralNetwork"], resources: [.copy("Fixtures")],
-      swiftSettings: safe),
+      name: "ModelExchangeTests",
+      dependencies: [
+        "ModelExchange", "NeuralNetwork", "NumericKernels", "Datasets", "ONNXMessages",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      resources: [.copy("Fixtures")], swiftSettings: safe),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -19,6 +19,9 @@ struct NetworkDescription {
     ]
   }
 
+  /// Those of them that describe the file.
+  static let fileKeys = ["format", "odn.version"]
+
   /// The network that the entries describe; the version is looked at first, as it decides what the others mean.
   func architecture() throws(ModelFileError) -> Architecture {
     let version = try entry("odn.version", expected: ModelFile.version) { $0 }

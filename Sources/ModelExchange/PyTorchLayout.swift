@@ -38,11 +38,21 @@ extension TensorSlice {
   }
 
   /// For each element of a file's tensor in order, its place in ours.
-  private var elementOrder: [Int] {
+  private var elementOrder: [Int] { AxisOrder.places(of: shape, axes: exchangeAxes) }
+}
+
+extension Tensor {
+  /// The values with the axes in another order: `axes[i]` is the axis of this tensor that becomes axis i.
+  func values(axes: [Int]) -> [Float] { AxisOrder.places(of: shape, axes: axes).map { values[$0] } }
+}
+
+private enum AxisOrder {
+  /// For each element of a tensor whose axes are `axes` of one of `shape`, its place in that.
+  static func places(of shape: [Int], axes: [Int]) -> [Int] {
     var strides = [Int](repeating: 1, count: shape.count)
     for axis in shape.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * shape[axis + 1] }
     var places = [0]
-    for axis in exchangeAxes {
+    for axis in axes {
       var next: [Int] = []
       next.reserveCapacity(places.count * shape[axis])
       for place in places {

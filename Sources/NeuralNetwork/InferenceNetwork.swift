@@ -166,9 +166,10 @@ private struct FoldedUnit {
     let (sources, means, variances) = (parameters[weightRange], statistics[mean], statistics[variance])
     let (scales, biases) = (parameters[scale], parameters[bias])
     for c in 0..<channels {
-      let deviation = (Double(variances[c]) + BatchNormalization.epsilon).squareRoot()
-      let factor = Double(scales[c]) / deviation
-      shift[c] = Float(Double(biases[c]) - Double(means[c]) * factor)
+      let normalization = FixedNormalization(
+        weight: scales[c], bias: biases[c], mean: means[c], variance: variances[c])
+      shift[c] = Float(normalization.summand)
+      let factor = normalization.factor
       for i in stride(from: c, to: sources.count, by: channels) { weights[i] = Float(Double(sources[i]) * factor) }
     }
   }

@@ -98,24 +98,31 @@ public struct NetworkLayout: Sendable {
   }
 }
 
-/// The names of a convolution and of the batch norm behind it.
-struct UnitNames {
-  let convolution: String
-  let normalization: String
+/// The names of a convolution and of the batch norm behind it: its tensors are `layer1.0.conv1.weight`,
+/// `layer1.0.bn1.running_mean` and so on.
+public struct UnitNames: Hashable, Sendable {
+  /// For example `layer1.0.conv1`.
+  public let convolution: String
+  /// For example `layer1.0.bn1`.
+  public let normalization: String
 }
 
 extension Architecture {
-  static var stemNames: UnitNames { UnitNames(convolution: "conv1", normalization: "bn1") }
+  /// The stem's names.
+  public static var stemNames: UnitNames { UnitNames(convolution: "conv1", normalization: "bn1") }
 }
 
 extension Block {
-  private var name: String { "layer\(stage).\(position)" }
+  /// The name as torchvision has it, for example `layer1.0`.
+  public var name: String { "layer\(stage).\(position)" }
 
-  func unitNames(_ index: Int) -> UnitNames {
+  /// The names of the convolution `index`, from 0, on the main path.
+  public func unitNames(_ index: Int) -> UnitNames {
     UnitNames(convolution: "\(name).conv\(index + 1)", normalization: "\(name).bn\(index + 1)")
   }
 
-  var projectionNames: UnitNames {
+  /// The names of the projection on the shortcut.
+  public var projectionNames: UnitNames {
     UnitNames(convolution: "\(name).downsample.0", normalization: "\(name).downsample.1")
   }
 }

@@ -6,6 +6,7 @@ import Datasets
 import DepthSearch
 import DistributedTraining
 import Foundation
+import ModelExchange
 import NeuralNetwork
 import Telemetry
 
@@ -38,6 +39,7 @@ struct Failure {
     case let error as TrainingError: error.isUsage
     case let error as ResumeError: error.isUsage
     case let error as DatasetError: error.isUsage
+    case let error as ExportError: error.isUsage
     case RunDirectoryError.occupied: true
     default: false
     }

@@ -7,6 +7,7 @@ import DistributedTraining
 import Foundation
 import Logging
 import MPI
+import ModelExchange
 import Telemetry
 
 /// How much is written to standard error besides errors.
@@ -137,9 +138,8 @@ private struct WarningLog: SearchObserver {
 extension DatasetSplits {
   /// What a saved network has to know of the images it was made for.
   fileprivate func modelMetadata(named name: DatasetName) throws -> [String: String] {
-    [
-      "dataset": name.rawValue, "class_names": try JSON.text(train.dataset.classNames),
-      "normalization": try JSON.text(normalization),
-    ]
+    try ImageDescription(
+      dataset: name.rawValue, classNames: train.dataset.classNames, normalization: normalization
+    ).metadata()
   }
 }

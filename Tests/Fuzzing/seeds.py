@@ -172,15 +172,25 @@ def model_seeds():
         "odn.classes": "2",
         "odn.input": "1x1x1",
     }
-    network, zeros = safetensors_header(tensors_of_resnet18(2, 1), metadata)
+    tensors = tensors_of_resnet18(2, 1)
+    network, zeros = safetensors_header(tensors, metadata)
+    wrapped, _ = safetensors_header([("module." + name, shape) for name, shape in tensors], {"odn.input": "1x1x1"})
+    # What batch norm counts is of another type, and comes first.
+    counted = b'{"bn1.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]},' + json_bytes(
+        {
+            name: {"dtype": "F32", "shape": entry["shape"], "data_offsets": [8 + end for end in entry["data_offsets"]]}
+            for name, entry in json.loads(network).items()
+            if name != "__metadata__"
+        }
+    )[1:]
     small, _ = safetensors_header([("fc.bias", [2]), ("fc.weight", [2, 1])], metadata)
     values = struct.pack("<4f", 1, -2, 0.5, float("inf"))
 
     def file(header, data=b""):
         return framed(0, struct.pack("<Q", len(header)), header, data)
 
-    def with_zeros(header, count):
-        return framed(1, struct.pack("<I", count)[:3], header)
+    def with_zeros(header, count, form=1):
+        return framed(form, struct.pack("<I", count)[:3], header)
 
     return {
         "network": with_zeros(network, zeros),
@@ -193,6 +203,10 @@ def model_seeds():
         "negative-shape": file(small.replace(b"[2,1]", b"[-2,-1]"), values),
         "four-million-tensors": framed(0, struct.pack("<Q", 1 << 60), small),
         "other-network": with_zeros(network.replace(b'"resnet18"', b'"resnet50"'), zeros),
+        "state": with_zeros(wrapped, zeros, form=2),
+        "state-with-counts": with_zeros(counted, zeros + 8, form=2),
+        "state-of-bottlenecks": with_zeros(network.replace(b"layer1.0.conv2", b"layer1.0.conv3"), zeros, form=2),
+        "state-of-other-blocks": with_zeros(network.replace(b"layer1.0", b"layer4.9"), zeros, form=2),
         "large-network": with_zeros(network.replace(b'"1x1x1"', b'"4096x4096x64"'), zeros),
         "deep": file(b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}"),
         "repeated-name": file(b'{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},' * 2 + b'"b":1}'),

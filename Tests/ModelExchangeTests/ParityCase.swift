@@ -64,7 +64,7 @@ struct ParityCase: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// What our network computes, under the names that `parity.py` uses.
-  private func results(batch: Int) throws -> [String: Tensor] {
+  func results(batch: Int) throws -> [String: Tensor] {
     let weights = try weights()
     let images = Self.images
     let network = DepthNetwork(weights.architecture, batchCapacity: images)

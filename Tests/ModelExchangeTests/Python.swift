@@ -7,7 +7,10 @@ enum Python {
   private static let named = ProcessInfo.processInfo.environment["ODN_PYTHON"]
 
   /// Whether PyTorch is to be used: it is there, or an interpreter was named that has to have it.
-  static let isAvailable = named != nil || (try? run(["-c", "import torch, safetensors.torch"])) != nil
+  static let isAvailable = named != nil || has("torch, safetensors.torch")
+
+  /// Whether it can import `modules`.
+  static func has(_ modules: String) -> Bool { (try? run(["-c", "import \(modules)"])) != nil }
 
   struct Failure: Error, CustomStringConvertible {
     let status: Int32

@@ -51,8 +51,9 @@ public struct SafetensorsFile: Hashable, Sendable {
   }
 
   /// Reads a file that is open already.
+  /// - Parameter isSkipped: whether the tensor of a name is left out; such a tensor may be of any type.
   /// - Throws: `ModelFileError` if it is larger than `maximumSize`, or is malformed.
-  public init(_ file: InputFile) throws(ModelFileError) {
+  public init(_ file: InputFile, skipping isSkipped: (String) -> Bool = { _ in false }) throws(ModelFileError) {
     let path = file.path
     func read<Word: FixedWidthInteger & BitwiseCopyable>(
       _ count: Int, of type: Word.Type
@@ -73,10 +74,14 @@ public struct SafetensorsFile: Hashable, Sendable {
         expected: "a header of at most \(min(file.size - 8, Self.maximumHeaderSize)) bytes", found: "one of \(length)")
     }
     let header = try SafetensorsHeader(
-      json: read(headerSize, of: UInt8.self), dataSize: file.size - 8 - headerSize, file: path)
+      json: read(headerSize, of: UInt8.self), dataSize: file.size - 8 - headerSize, file: path, skipping: isSkipped)
     metadata = header.metadata
     tensors = []
     for entry in header.entries {
+      if isSkipped(entry.name) {
+        _ = try read(entry.range.count, of: UInt8.self)
+        continue
+      }
       let words = try read(entry.range.count / 4, of: UInt32.self)
       tensors.append(Tensor(name: entry.name, shape: entry.shape, values: words.map(Float.init(bitPattern:))))
     }

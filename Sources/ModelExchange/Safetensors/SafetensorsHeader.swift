@@ -21,6 +21,11 @@ extension SafetensorsHeader {
   static let metadataKey = "__metadata__"
   private static let elementType = "F32"
   private static let elementSize = 4
+  /// Bytes of an element of the format's other types.
+  private static let otherElementSizes = [
+    "BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8,
+    "F64": 8,
+  ]
 
   /// Lays out tensors one behind the other.
   init(tensors: [Tensor], metadata: [String: String]) {
@@ -66,8 +71,11 @@ extension SafetensorsHeader {
 }
 
 extension SafetensorsHeader {
-  /// Reads the header `json` of `file`, behind which `dataSize` bytes follow.
-  init(json: [UInt8], dataSize: Int, file: String) throws(ModelFileError) {
+  /// Reads the header `json` of `file`, behind which `dataSize` bytes follow. Tensors that are to be skipped may be of
+  /// any type.
+  init(
+    json: [UInt8], dataSize: Int, file: String, skipping isSkipped: (String) -> Bool
+  ) throws(ModelFileError) {
     func malformed(_ place: ModelFilePlace, expected: String, found: String) -> ModelFileError {
       .malformed(file: file, place, expected: expected, found: found)
     }
@@ -93,7 +101,9 @@ extension SafetensorsHeader {
       ($0.value.start, $0.value.end, $0.key) < ($1.value.start, $1.value.end, $1.key)
     }
     for (name, member) in sorted {
-      let entry = try member.entry(name, behind: end) { malformed(.tensor(name), expected: $0, found: $1) }
+      let entry = try member.entry(name, behind: end, ofAnyType: isSkipped(name)) {
+        malformed(.tensor(name), expected: $0, found: $1)
+      }
       end = entry.range.upperBound
       guard end <= dataSize else {
         throw malformed(
@@ -185,13 +195,14 @@ extension SafetensorsHeader {
 
     /// The tensor, if it begins at byte `start` of the data and is as long as its shape demands.
     func entry(
-      _ name: String, behind start: Int, malformed: (String, String) -> ModelFileError
+      _ name: String, behind start: Int, ofAnyType: Bool, malformed: (String, String) -> ModelFileError
     ) throws(ModelFileError) -> Entry {
-      guard dtype == elementType else { throw malformed("32-bit floats, \(elementType)", quoted(dtype)) }
+      guard var size = dtype == elementType ? elementSize : ofAnyType ? otherElementSizes[dtype] : nil else {
+        throw malformed(ofAnyType ? "a type of the format" : "32-bit floats, \(elementType)", quoted(dtype))
+      }
       guard offsets.count == 2, offsets[0] == start, offsets[1] >= start else {
         throw malformed("data_offsets that begin at \(start), where the tensor before ends", "\(offsets.prefix(8))")
       }
-      var size = elementSize
       for length in shape {
         let (product, overflow) = size.multipliedReportingOverflow(by: length)
         guard length >= 0, !overflow else { throw malformed("a shape that fits into memory", "\(shape.prefix(8))") }

@@ -1,0 +1,119 @@
+// `odn import`: a network trained in PyTorch, as one of ours.
+
+import ArgumentParser
+import Datasets
+import Foundation
+import ModelExchange
+import NeuralNetwork
+import Telemetry
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Take over a network that was trained in PyTorch.",
+    discussion: """
+      Reads the state_dict() of a residual network with torchvision's names, the small-image stem (3x3, stride 1, no max \
+      pooling) and as many blocks as it has. In Python: safetensors.torch.save_file(network.state_dict(), "net.safetensors").
+
+        odn import net.safetensors --dataset fashion-mnist --output net.odn.safetensors
+        odn import net.safetensors --input 64x64x3 --class-names cat,dog --mean 0.48,0.45,0.41 --std 0.23,0.22,0.22
+
+      The tensors tell the blocks, classes and colour channels; what they do not tell, the options do.
+      """)
+
+  @Argument(help: "The tensors: a .safetensors file of 32-bit floats.", completion: .file(extensions: ["safetensors"]))
+  var file: String
+
+  @Option(help: "The network. (default: the smallest that has the file's blocks)")
+  var architecture: Architecture.Family?
+
+  @Option(help: "Residual blocks. (default: those of the file)")
+  var depth: Int?
+
+  @Option(
+    help: "The data set that it was trained with, which names classes, normalization and the size of images.")
+  var dataset: DatasetName?
+
+  @Option(
+    help: "Images, height x width x channels. (default: the data set's; without one 32x32 and the file's channels)")
+  var input: ImageShape?
+
+  @Option(help: "Names of the classes in the order of the logits, with commas between them. (default: the data set's)")
+  var classNames: String?
+
+  @Option(help: "Mean of each channel on the scale of 0...1, with commas between them. (default: the data set's)")
+  var mean: String?
+
+  @Option(help: "Standard deviation of each channel, likewise. (default: the data set's)")
+  var std: String?
+
+  @Option(help: "Where to write the network. (default: beside the file, with the ending .odn.safetensors)")
+  var output: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if (mean == nil) != (std == nil) { throw ValidationError("--mean and --std belong together; give both or neither") }
+  }
+
+  func run() throws {
+    guard Launcher.rank == 0 else { return }
+    let state = try StateDictionary(path: file)
+    let images = dataset?.descriptor
+    let network = try state.architecture(
+      family: architecture, depth: depth,
+      input: input ?? images.map { ImageShape(height: $0.height, width: $0.width, channels: $0.channels) })
+    let weights = try state.weights(of: network)
+    let description = try ImageDescription(
+      dataset: dataset?.rawValue, classNames: names(of: network) ?? images?.classNames,
+      normalization: normalization(of: network) ?? images?.normalization)
+    let model = ModelFile(weights: weights, metadata: try description.metadata())
+    let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().relativePath + ".odn.safetensors"
+    // Refuses names and numbers of another count than the network's, those of a data set among them.
+    _ = try ImageDescription(model, path: path)
+    try model.write(to: path)
+    try show(network, path)
+  }
+
+  private func names(of network: Architecture) throws -> [String]? {
+    guard let classNames else { return nil }
+    let names = classNames.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard names.count == network.classes else {
+      throw ValidationError("--class-names: expected the names of \(network.classes) classes, found \(names.count)")
+    }
+    return names
+  }
+
+  private func normalization(of network: Architecture) throws -> Normalization? {
+    guard let mean, let std else { return nil }
+    let channels = network.input.channels
+    func numbers(_ option: String, _ text: String, _ isFit: (Float) -> Bool) throws -> [Float] {
+      let numbers = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Float($0) }
+      guard numbers.count == channels, numbers.allSatisfy({ $0.isFinite && isFit($0) }) else {
+        throw ValidationError("\(option): expected \(channels) numbers with commas between them, found \(text)")
+      }
+      return numbers
+    }
+    return Normalization(
+      mean: try numbers("--mean", mean) { _ in true }, standardDeviation: try numbers("--std", std) { $0 > 0 })
+  }
+
+  private struct Result: Encodable {
+    let output: String
+    let network: Architecture
+    let parameters: Int
+  }
+
+  private func show(_ network: Architecture, _ path: String) throws {
+    if json {
+      let result = Result(output: path, network: network, parameters: network.parameterCount)
+      return print(try JSON.text(result))
+    }
+    print(
+      """
+      \(path): \(network.family.rawValue) cut at depth \(network.depth) of \(network.family.maximumDepth), images \
+      \(network.input), \(network.classes) classes, \(Format.count(network.parameterCount)) parameters
+      """)
+  }
+}

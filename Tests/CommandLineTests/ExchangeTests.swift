@@ -1,0 +1,142 @@
+// Saved networks on their way to other programs and back.
+
+import Foundation
+import Testing
+
+extension CommandLine {
+  @Suite("Model exchange")
+  struct Exchange {
+    private let workspace: Workspace
+
+    init() async throws {
+      workspace = try Workspace.withTinySearch()
+      let run = try await Program.run(
+        ["train", "tiny.yaml", "--depth", "2", "--set", "search.epochLimit=1", "--output", "run"], in: workspace)
+      try #require(run.exitCode == 0, "\(run.errors)")
+    }
+
+    private struct Exported: Decodable {
+      let output: String
+      let format: String
+      let bytes: Int
+      let parameters: Int
+    }
+
+    private struct Imported: Decodable {
+      struct Network: Decodable {
+        let family: String
+        let depth: Int
+      }
+      let output: String
+      let network: Network
+      let parameters: Int
+    }
+
+    @Test("a network is written in every format")
+    func export() async throws {
+      let formats = ["onnx", "onnx-int8", "safetensors"]
+      for format in formats {
+        let run = try await Program.run(
+          [
+            "export", "run/odn.safetensors", "--format", format, "--output", "net.\(format)", "--json",
+          ] + (format == "onnx-int8" ? ["--config", "tiny.yaml", "--calibration-images", "16"] : []), in: workspace)
+        #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+        let result = try JSONDecoder().decode(Exported.self, from: Data(run.output.utf8))
+        #expect(result.output == "net.\(format)" && result.format == format && result.parameters == 149_322)
+        #expect(result.bytes == (try workspace.bytes("net.\(format)").count))
+      }
+      #expect(try workspace.bytes("net.safetensors") == workspace.bytes("run/odn.safetensors"))
+      #expect(try workspace.bytes("net.onnx-int8").count < workspace.bytes("net.onnx").count * 27 / 100)
+      #expect(try workspace.names().filter { $0.hasPrefix(".odn") } == [])
+    }
+
+    @Test("what is exported as safetensors can be imported, and is as accurate")
+    func roundTrip() async throws {
+      // The tensors alone, as PyTorch would save them: without what odn notes about the network.
+      try workspace.change("run/odn.safetensors", to: "state.safetensors") { bytes in
+        let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
+        var header = (try? JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length]))) as? [String: Any] ?? [:]
+        header["__metadata__"] = nil
+        let json = (try? JSONSerialization.data(withJSONObject: header)) ?? Data()
+        bytes = (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) } + json + bytes[(8 + length)...]
+      }
+      let run = try await Program.run(["import", "state.safetensors", "--dataset", "mnist", "--json"], in: workspace)
+      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      let result = try JSONDecoder().decode(Imported.self, from: Data(run.output.utf8))
+      #expect(result.output == "state.odn.safetensors" && result.parameters == 149_322)
+      #expect(result.network.family == "resnet18" && result.network.depth == 2)
+      var answers: [String] = []
+      for model in ["run/odn.safetensors", "state.odn.safetensors"] {
+        let run = try await Program.run(["evaluate", model, "--config", "tiny.yaml"], in: workspace)
+        #expect(run.exitCode == 0, "\(run.errors)")
+        answers.append(run.output)
+      }
+      #expect(answers[0] == answers[1])
+      let inspected = try await Program.run(["inspect", "state.odn.safetensors"], in: workspace)
+      #expect(inspected.output.contains("dataset: mnist") && inspected.output.contains("class_names: [\"0\""))
+    }
+
+    @Test("options tell what tensors do not")
+    func options() async throws {
+      let run = try await Program.run(
+        [
+          "import", "run/odn.safetensors", "--architecture", "resnet34", "--class-names", "a,b,c,d,e,f,g,h,i,j",
+          "--mean", "0.5", "--std", "0.25", "--input", "30x20x1", "--output", "other.safetensors",
+        ], in: workspace)
+      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(
+        run.output
+          == "other.safetensors: resnet34 cut at depth 2 of 16, images 30x20x1, 10 classes, 149,322 parameters\n")
+      let inspected = try await Program.run(["inspect", "other.safetensors"], in: workspace)
+      #expect(inspected.output.contains(#"normalization: {"mean":[0.5],"standardDeviation":[0.25]}"#))
+    }
+
+    @Test(
+      "mistakes in the options are told as such, and nothing is written",
+      arguments: [
+        (["export", "run/odn.safetensors", "--format", "onnx-int8", "--keep-batch-norm"], "--keep-batch-norm is for"),
+        (["export", "run/odn.safetensors", "--format", "onnx", "--config", "tiny.yaml"], "--config is for"),
+        (["export", "run/odn.safetensors", "--format", "onnx-int8", "--set", "dataset.validation=1"], "--set changes"),
+        (
+          ["export", "run/odn.safetensors", "--format", "onnx-int8", "--calibration-images", "0"], "expected at least 1"
+        ),
+        (
+          ["export", "run/odn.safetensors", "--format", "safetensors", "--normalized-input"],
+          "--normalized-input is for"
+        ),
+        (["export", "run/odn.safetensors", "--format", "gif"], "gif"),
+        (["import", "run/odn.safetensors", "--mean", "0.5"], "--mean and --std belong together"),
+        (["import", "run/odn.safetensors", "--mean", "0.5", "--std", "0"], "--std: expected 1 numbers"),
+        (["import", "run/odn.safetensors", "--class-names", "a,b"], "expected the names of 10 classes, found 2"),
+      ])
+    func mistakes(arguments: [String], message: String) async throws {
+      let run = try await Program.run(arguments + ["--output", "out"], in: workspace)
+      #expect(run.exitCode == 64 && run.output == "", "\(run.exitCode) \(run.output)")
+      #expect(run.errors.contains(message), "\(run.errors)")
+      #expect(try !workspace.names().contains("out"))
+    }
+
+    @Test("what cannot be exported or imported is one line with the reason")
+    func refused() async throws {
+      for (arguments, message) in [
+        (["export", "tiny.yaml", "--format", "onnx", "--output", "out"], "this is no safetensors file"),
+        (
+          ["export", "run/odn.safetensors", "--format", "onnx", "--output", "missing/out"],
+          "missing/out: cannot be written: No such file or directory"
+        ),
+        (
+          ["import", "run/odn.safetensors", "--depth", "3", "--architecture", "resnet18", "--output", "out"],
+          "found no layer2.0.conv1.weight"
+        ),
+        (
+          ["import", "run/odn.safetensors", "--dataset", "cifar10", "--output", "out"], "conv1.weight of [64, 1, 3, 3]"
+        ),
+      ] {
+        let run = try await Program.run(arguments, in: workspace)
+        #expect(run.exitCode == 1 && run.output == "" && run.errorLines.count == 1, "\(run.errors)")
+        #expect(run.errors.contains(message), "\(run.errors)")
+        #expect(try !workspace.names().contains("out"))
+      }
+    }
+  }
+}

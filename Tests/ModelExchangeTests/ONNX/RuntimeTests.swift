@@ -1,0 +1,62 @@
+// Exported models in onnxruntime, after onnx's checker: the same logits as ours on real images.
+
+import Datasets
+import Foundation
+import ModelExchange
+import NeuralNetwork
+import NumericKernels
+import Testing
+
+@Suite("onnxruntime")
+struct RuntimeTests {
+  private static let isAvailable = Python.has("onnx, onnxruntime, safetensors.numpy")
+  private static let images = try? DatasetSplits(DatasetOptions(name: .fashionMNIST))
+  /// Images of a test.
+  private static let count = 64
+
+  static let networks = [(Architecture.Family.resnet18, 2), (.resnet34, 6), (.resnet50, 4)]
+
+  @Test(
+    "gives our logits on Fashion-MNIST, with and without batch norm, and for any number of images",
+    .enabled(if: isAvailable, "no python3 with onnx, onnxruntime and safetensors; set ODN_PYTHON to one that has them"),
+    .enabled(if: images != nil, "Fashion-MNIST is not here"), arguments: networks)
+  func logits(family: Architecture.Family, depth: Int) throws {
+    let data = try #require(Self.images)
+    let directory = try TemporaryDirectory()
+    let example = ParityCase(family: family, depth: depth, input: ImageShape(height: 28, width: 28, channels: 1))
+    let description = ImageDescription(normalization: data.normalization)
+    let file = ModelFile(weights: try example.weights(), metadata: try description.metadata())
+    let pixels = (0..<Self.count).flatMap { data.test.image(at: $0).map { Float($0) / 255 } }
+    try SafetensorsFile(tensors: [Tensor(name: "images", shape: [Self.count, 1, 28, 28], values: pixels)])
+      .write(to: directory.file("images"))
+    let ours = try logits(file.weights, data)
+    for keepsBatchNorm in [false, true] {
+      try ONNXModel(file, path: "model", precision: .float(keepingBatchNorm: keepsBatchNorm))
+        .write(to: directory.file("model.onnx"))
+      try Python.run([
+        "\(Bundle.module.bundlePath)/Fixtures/run_onnx.py", directory.file("model.onnx"), directory.file("images"),
+        directory.file("logits"),
+      ])
+      let theirs = try #require(try SafetensorsFile(path: directory.file("logits")).tensors.first).values
+      #expect(theirs.count == ours.count)
+      let largest = ours.map(abs).max() ?? 0
+      let difference = zip(ours, theirs).map { abs($0 - $1) }.max() ?? .infinity
+      // Sums of 32-bit floats through a dozen layers, in other orders.
+      #expect(difference <= 1e-4 * max(1, largest), "\(difference) of \(largest)")
+    }
+  }
+
+  private func logits(_ weights: NetworkWeights, _ data: DatasetSplits) throws -> [Float] {
+    let network = InferenceNetwork(
+      weights.architecture, batchCapacity: Self.count, kernels: KernelFamily.fast.kernels())
+    network.load(weights)
+    let images = AlignedBuffer<Float>(count: Self.count * weights.architecture.input.count)
+    let labels = AlignedBuffer<Int32>(count: Self.count)
+    return try withExtendedLifetime((images, labels, network)) {
+      BatchAssembler(data.test, normalization: data.normalization)
+        .assemble(Array(0..<Self.count)[...], images: images.view, labels: labels.view)
+      network.forward(images.view, images: Self.count)
+      return try #require(network.logits(level: weights.architecture.depth)).array
+    }
+  }
+}
