@@ -14,6 +14,15 @@ struct EventLog {
   private var length: UInt64
   /// Lines that the disk had no room for yet.
   private var pending = Data()
+  /// What the lines that were there when the log was taken up tell of the search.
+  private var told = Told()
+
+  /// How far a log tells of a search.
+  private struct Told {
+    var epochs = 0
+    var rollbacks = 0
+    var depth = 0
+  }
 
   /// Opens the log at `path`, or makes one.
   init(path: String) throws {
@@ -31,16 +40,33 @@ struct EventLog {
     guard let point else { return try cut(to: 0) }
     try file.seek(toOffset: 0)
     let text = try file.readToEnd() ?? Data()
-    var kept = 0
+    var kept = Data()
+    var place = 0
     var seconds = point.seconds
-    while let end = text[kept...].firstIndex(of: UInt8(ascii: "\n")),
-      let line = try? JSONDecoder().decode(Line.self, from: text[kept..<end]), !line.isAfter(point)
+    while let end = text[place...].firstIndex(of: UInt8(ascii: "\n")),
+      let line = try? JSONDecoder().decode(Line.self, from: text[place..<end]), !line.isAfter(point)
     {
-      kept = end + 1
+      if !line.isLost(point) { kept.append(text[place...end]) }
+      place = end + 1
       seconds = max(seconds, line.time)
+      line.note(in: &told)
     }
-    try cut(to: UInt64(kept))
+    if kept.count < place {
+      try file.seek(toOffset: 0)
+      try file.write(contentsOf: kept)
+    }
+    try cut(to: UInt64(kept.count))
     start = .now.advanced(by: .seconds(-seconds))
+  }
+
+  /// Whether the log told of an event before it was taken up.
+  func hasTold(_ event: SearchEvent) -> Bool {
+    switch event {
+    case .epoch(let record, _, _): record.epoch <= told.epochs
+    case .rolledBack(let rollback): rollback.rollback <= told.rollbacks
+    case .stageStarted(.level, let architecture): architecture.depth <= told.depth
+    default: false
+    }
   }
 
   /// Appends a line: what happened, seconds since the start, and its particulars.
@@ -75,10 +101,13 @@ struct EventLog {
     struct Value: Decodable {
       struct Training: Decodable {
         let epoch: Int
+        let depth: Int?
       }
       let epoch: Int?
       let training: Training?
       let rollback: Int?
+      /// The depth of a level that begins.
+      let level: Int?
     }
 
     let event: String
@@ -92,6 +121,21 @@ struct EventLog {
       case "rollback": value.rollback ?? .max > point.rollbacks
       case "finished": true
       default: false
+      }
+    }
+
+    /// Whether it tells of an epoch that is trained again, of a level that the search has not come to.
+    func isLost(_ point: ResumePoint) -> Bool {
+      guard event == "ahead", let training = value.training, let depth = training.depth else { return false }
+      return training.epoch > point.levelEpochs[depth] ?? 0
+    }
+
+    func note(in told: inout Told) {
+      switch event {
+      case "epoch": told.epochs = max(told.epochs, value.training?.epoch ?? 0)
+      case "rollback": told.rollbacks = max(told.rollbacks, value.rollback ?? 0)
+      case "stage": told.depth = max(told.depth, value.level ?? 0)
+      default: break
       }
     }
   }
