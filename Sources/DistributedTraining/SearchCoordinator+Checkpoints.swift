@@ -113,7 +113,6 @@ extension SearchCoordinator {
     point.depth = replay.depth
     point.searchEpochs = progress.searchEpoch
     point.rollbacks = replay.rollbacks
-    point.levelEpochs = replay.levels.mapValues(\.epochs)
     return point
   }
 

@@ -22,6 +22,8 @@ struct EventLog {
     var epochs = 0
     var rollbacks = 0
     var depth = 0
+    /// Epochs of levels that the search had not come to, by depth.
+    var ahead: [Int: Int] = [:]
   }
 
   /// Opens the log at `path`, or makes one.
@@ -40,22 +42,16 @@ struct EventLog {
     guard let point else { return try cut(to: 0) }
     try file.seek(toOffset: 0)
     let text = try file.readToEnd() ?? Data()
-    var kept = Data()
-    var place = 0
+    var kept = 0
     var seconds = point.seconds
-    while let end = text[place...].firstIndex(of: UInt8(ascii: "\n")),
-      let line = try? JSONDecoder().decode(Line.self, from: text[place..<end]), !line.isAfter(point)
+    while let end = text[kept...].firstIndex(of: UInt8(ascii: "\n")),
+      let line = try? JSONDecoder().decode(Line.self, from: text[kept..<end]), !line.isAfter(point)
     {
-      if !line.isLost(point) { kept.append(text[place...end]) }
-      place = end + 1
+      kept = end + 1
       seconds = max(seconds, line.time)
       line.note(in: &told)
     }
-    if kept.count < place {
-      try file.seek(toOffset: 0)
-      try file.write(contentsOf: kept)
-    }
-    try cut(to: UInt64(kept.count))
+    try cut(to: UInt64(kept))
     start = .now.advanced(by: .seconds(-seconds))
   }
 
@@ -63,6 +59,7 @@ struct EventLog {
   func hasTold(_ event: SearchEvent) -> Bool {
     switch event {
     case .epoch(let record, _, _): record.epoch <= told.epochs
+    case .ahead(let record, _): record.epoch <= told.ahead[record.depth] ?? 0
     case .rolledBack(let rollback): rollback.rollback <= told.rollbacks
     case .stageStarted(.level, let architecture): architecture.depth <= told.depth
     default: false
@@ -124,16 +121,13 @@ struct EventLog {
       }
     }
 
-    /// Whether it tells of an epoch that is trained again, of a level that the search has not come to.
-    func isLost(_ point: ResumePoint) -> Bool {
-      guard event == "ahead", let training = value.training, let depth = training.depth else { return false }
-      return training.epoch > point.levelEpochs[depth] ?? 0
-    }
-
     func note(in told: inout Told) {
       switch event {
       case "epoch": told.epochs = max(told.epochs, value.training?.epoch ?? 0)
       case "rollback": told.rollbacks = max(told.rollbacks, value.rollback ?? 0)
+      case "ahead":
+        guard let training = value.training, let depth = training.depth else { return }
+        told.ahead[depth] = max(told.ahead[depth] ?? 0, training.epoch)
       case "stage": told.depth = max(told.depth, value.level ?? 0)
       default: break
       }

@@ -90,7 +90,8 @@ public struct RunDirectory: SearchObserver {
       try append("stage", [stage.rawValue: architecture.depth])
     case .step: break
     case .warmUpEpoch(let record): try append("warmUpEpoch", record)
-    case .ahead(let record, let validation): try append("ahead", AheadLine(record, validation))
+    case .ahead(let record, let validation):
+      if !log.hasTold(event) { try append("ahead", AheadLine(record, validation)) }
     case .cancelled(let level): try append("cancelled", level)
     case .rolledBack(let rollback): try append("rollback", rollback)
     case .epoch(let record, let result, let decision):

@@ -56,8 +56,6 @@ public struct ResumePoint: Sendable {
   public internal(set) var rollbacks: Int
   /// The best of the depth in training, if it has an epoch.
   public let best: (weights: NetworkWeights, result: EpochResult)?
-  /// In a search by groups, the epochs of each level that are done, whether or not the search has come to it.
-  public internal(set) var levelEpochs: [Int: Int] = [:]
   /// In a search by groups, what has happened in the search since the warm-up: groups may have saved it before the search
   /// could tell of it.
   public internal(set) var recap: [SearchEvent] = []

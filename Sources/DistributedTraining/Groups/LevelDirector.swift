@@ -78,7 +78,7 @@ final class LevelDirector {
     case .warning(let depth, let text): try search.observe(.warning("depth \(depth): \(text)"))
     case .ended(let depth, let result):
       if schedule.inTraining.contains(depth) {
-        replay.end(depth, best: try search.kept(letter.values, from: result, rank: letter.sender))
+        replay.end(depth, best: try search.kept(letter.values, from: result))
       }
       free(letter.sender, from: depth)
     case .cancelled(let depth): free(letter.sender, from: depth)
@@ -94,7 +94,9 @@ final class LevelDirector {
 
   private func free(_ leader: Int, from depth: Int) {
     schedule.end(depth)
-    if let group = leaders.firstIndex(of: leader) { activities[group] = .idle }
+    // Weights may arrive after the news that the group has halted.
+    guard let group = leaders.firstIndex(of: leader), activities[group] == .training(depth) else { return }
+    activities[group] = .idle
   }
 
   /// How the search has ended, if it has.
@@ -182,14 +184,14 @@ extension SearchCoordinator {
   }
 
   /// The weights of a level as its group sent them.
-  /// - Throws: `TrainingError.rankFailed` if they are not as many as the level has.
-  func kept(_ values: [Float], from result: EpochResult, rank: Int) throws -> KeptWeights {
+  /// - Throws: `MPIError.sizeMismatch` if they are not as many as the level has.
+  func kept(_ values: [Float], from result: EpochResult) throws -> KeptWeights {
     var weights = try NetworkWeights(largest.withDepth(result.depth), heads: .deepest)
     let parameters = weights.parameters.count
-    guard values.count == parameters + weights.statistics.count else {
-      throw TrainingError.rankFailed(
-        rank: rank, reason: "expected the weights of depth \(result.depth), found \(values.count) numbers",
-        isUsage: false)
+    let expected = parameters + weights.statistics.count
+    guard values.count == expected else {
+      throw MPIError.sizeMismatch(
+        function: "MPI_Recv", argument: "the weights of depth \(result.depth)", expected: expected, found: values.count)
     }
     weights.parameters = Array(values[..<parameters])
     weights.statistics = Array(values[parameters...])
