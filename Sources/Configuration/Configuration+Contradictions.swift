@@ -35,6 +35,21 @@ extension Configuration {
     require(
       search.tolerance < search.target, "search.tolerance", "less than the target, \(search.target)",
       search.tolerance)
+    if search.groups > 1 {
+      // Levels that are trained at the same time cannot wait for each other's results.
+      require(
+        search.restart == .warmup, "search.groups",
+        "1 with search.restart: inherit, which begins a level with the weights "
+          + "of the one before", search.groups)
+      require(
+        search.bestAfterGrowth == .reset, "search.groups",
+        "1 with search.bestAfterGrowth: keep, which compares a level "
+          + "with those before", search.groups)
+      require(
+        search.epochLimit == nil, "search.groups",
+        "1 with search.epochLimit, which counts the epochs of all levels before",
+        search.groups)
+    }
     require(
       training.batchNormRanks == nil || training.batchNorm == .synchronized, "training.batchNormRanks",
       "null unless training.batchNorm is synchronized", training.batchNormRanks ?? 0)

@@ -82,7 +82,10 @@ extension Configuration {
         "A new level's learning rate, as a multiple of training.learningRate."),
       Key(
         "epochLimit", \.epochLimit, .integer(1...1_000_000), null: "none",
-        "An upper bound on the epochs of the whole search."))
+        "An upper bound on the epochs of the whole search."),
+      Key(
+        "groups", \.groups, .integer(1...65_536),
+        "Groups of equally many ranks, each of which trains another depth at the same time."))
   }
 
   private static var plateauKeys: Schema<SearchOptions.Plateau> {

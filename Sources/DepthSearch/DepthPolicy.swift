@@ -44,6 +44,12 @@ public struct Decision: Codable, Equatable, Sendable, CustomStringConvertible {
   /// What changed and why, one line for the log; empty if training just goes on.
   public var explanation: String
 
+  /// Whether the level that was trained has had its last epoch: it was given up, or the search is over.
+  public var endsLevel: Bool { growth != nil || outcome != nil }
+
+  /// Whether the search goes no deeper than `depth`: that level met the target, or is the last one.
+  public var isDeepest: Bool { phase == .fineTuning || outcome != nil }
+
   /// The explanation, or that training goes on.
   public var description: String {
     explanation.isEmpty ? "training of depth \(depth) goes on" : explanation

@@ -19,21 +19,31 @@ public struct PaperPolicy: DepthPolicy {
   private let threshold: Int
 
   /// A policy at its start, or where `state` left it.
-  /// - Parameter learningRate: the first level's learning rate, above 0.
-  /// - Precondition: the options are in the ranges that they document.
-  /// - Throws: `SearchError` if the family lacks these depths or the state is not one of this search.
+  /// - Parameters:
+  ///   - learningRate: the first level's learning rate, above 0.
+  ///   - level: a level to begin with as if the search had just grown onto it, which has no epoch yet.
+  /// - Precondition: the options are in the ranges that they document, and let a level be independent if one is given.
+  /// - Throws: `SearchError` if the family lacks these depths, or the state or the level is not one of this search.
   public init(
-    options: SearchOptions, family: Architecture.Family, learningRate: Double, resuming state: SearchState? = nil
+    options: SearchOptions, family: Architecture.Family, learningRate: Double, level: Int? = nil,
+    resuming state: SearchState? = nil
   ) throws(SearchError) {
     precondition(options.patience >= 1 && options.plateau.epochs >= 1 && learningRate > 0)
     precondition(0 <= options.tolerance && options.tolerance < options.target && options.target <= 100)
+    precondition(level == nil || options.levelsAreIndependent, "a level that depends on those before it")
     let depths = try options.depths(in: family)
-    try state?.check(in: depths)
+    let first = level ?? depths.lowerBound
+    guard depths.contains(first) else { throw .level(first, of: depths) }
+    try state?.check(in: first...depths.upperBound)
     self.options = options
     self.learningRate = learningRate
     maximumDepth = depths.upperBound
     threshold = 10 * Int(((options.target - options.tolerance) * 10).rounded())
-    self.state = state ?? SearchState(depth: depths.lowerBound, learningRate: learningRate)
+    self.state = state ?? SearchState(depth: first, learningRate: learningRate)
+    if state == nil && first > depths.lowerBound {
+      self.state.learningRate = growthRate
+      _ = startFineTuning()
+    }
   }
 
   /// Takes in an epoch and decides what follows.
@@ -55,6 +65,8 @@ public struct PaperPolicy: DepthPolicy {
       explanation: changes.compactMap(\.self).joined(separator: "; "))
   }
 
+  /// The learning rate that every level but the first begins with.
+  private var growthRate: Double { learningRate * options.growthRateFactor }
   private var isExhausted: Bool { state.epochsWithoutImprovement >= options.patience }
   private var meetsTarget: Bool { state.bestHundredths >= threshold }
 
@@ -79,7 +91,7 @@ public struct PaperPolicy: DepthPolicy {
     state.depth += 1
     state.depths.append(DepthRecord(depth: state.depth))
     state.epochsWithoutImprovement = 0
-    state.learningRate = learningRate * options.growthRateFactor
+    state.learningRate = growthRate
     if options.bestAfterGrowth == .reset { state.bestHundredths = 0 }
     let best = given.best.map(\.description) ?? "none"
     return """

@@ -60,12 +60,15 @@ public struct SearchOptions: Codable, Equatable, Sendable {
   public var growthRateFactor: Double
   /// An upper bound on the epochs of the whole search, at least 1; nil is none.
   public var epochLimit: Int?
+  /// Groups of equally many ranks, each of which trains another level at the same time; at least 1, a divisor of the
+  /// number of ranks. More than one needs levels that do not depend on each other.
+  public var groups: Int
 
   /// Options with the published defaults.
   public init(
     policy: Policy = .paper, target: Double, tolerance: Double = 0.5, initialDepth: Int = 1, maximumDepth: Int? = nil,
     patience: Int = 23, restart: Restart = .warmup, bestAfterGrowth: BestAfterGrowth = .reset,
-    plateau: Plateau = Plateau(), growthRateFactor: Double = 0.5, epochLimit: Int? = nil
+    plateau: Plateau = Plateau(), growthRateFactor: Double = 0.5, epochLimit: Int? = nil, groups: Int = 1
   ) {
     self.policy = policy
     self.target = target
@@ -78,11 +81,16 @@ public struct SearchOptions: Codable, Equatable, Sendable {
     self.plateau = plateau
     self.growthRateFactor = growthRateFactor
     self.epochLimit = epochLimit
+    self.groups = groups
   }
 
-  /// The same options for a baseline that trains one level only: the search starts at its maximum depth.
+  /// Whether a level's training depends on no other level's, but only on the warm-up.
+  public var levelsAreIndependent: Bool { restart == .warmup && bestAfterGrowth == .reset && epochLimit == nil }
+
+  /// The same options for a baseline that trains one level only, on all ranks: the search starts at its maximum depth.
   public func atFixedDepth(_ depth: Int) -> SearchOptions {
     var options = self
+    options.groups = 1
     options.initialDepth = depth
     options.maximumDepth = depth
     return options
@@ -99,13 +107,17 @@ public struct SearchOptions: Codable, Equatable, Sendable {
   }
 
   /// The policy that these options name, at its start or where `state` left it.
-  /// - Parameter learningRate: the first level's learning rate.
-  /// - Throws: `SearchError` if the family lacks these depths or the state is not one of this search.
+  /// - Parameters:
+  ///   - learningRate: the first level's learning rate.
+  ///   - level: a level to begin with as if the search had just grown onto it, for training it by itself: it ends with
+  ///     the first decision that `endsLevel`. Only for levels that are independent.
+  /// - Throws: `SearchError` if the family lacks these depths, or the state or the level is not one of this search.
   public func makePolicy(
-    for family: Architecture.Family, learningRate: Double, resuming state: SearchState? = nil
+    for family: Architecture.Family, learningRate: Double, level: Int? = nil, resuming state: SearchState? = nil
   ) throws(SearchError) -> any DepthPolicy {
     switch policy {
-    case .paper: try PaperPolicy(options: self, family: family, learningRate: learningRate, resuming: state)
+    case .paper:
+      try PaperPolicy(options: self, family: family, learningRate: learningRate, level: level, resuming: state)
     }
   }
 }
@@ -113,6 +125,8 @@ public struct SearchOptions: Codable, Equatable, Sendable {
 /// Why a search cannot start.
 public enum SearchError: Error, Equatable, CustomStringConvertible {
   case depths(initial: Int, maximum: Int, Architecture.Family)
+  case level(Int, of: ClosedRange<Int>)
+  case dependentLevels(groups: Int)
   case state(String)
 
   /// What was expected and what was found.
@@ -122,6 +136,13 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
       """
       a search in \(family.rawValue) needs 1 <= initial depth <= maximum depth <= \(family.maximumDepth), \
       not \(initial) and \(maximum)
+      """
+    case .level(let depth, let depths):
+      "expected a level from \(depths.lowerBound) to \(depths.upperBound), found \(depth)"
+    case .dependentLevels(let groups):
+      """
+      \(groups) groups of ranks cannot train levels at the same time that depend on each other: set search.restart to \
+      warmup, search.bestAfterGrowth to reset and search.epochLimit to null, or search.groups to 1
       """
     case .state(let problem): "the saved search state does not belong to this search: \(problem)"
     }

@@ -55,15 +55,20 @@ public final class DataParallelTrainer {
   /// is ignored. Collective.
   /// - Throws: `MPIError`.
   public func broadcast(_ weights: NetworkWeights?, from root: Int) throws {
-    if communicator.rank == root, let weights { network.weights = weights }
-    try communicator.broadcast(network.arena.values.unsafeBuffer, from: root)
-    try communicator.broadcast(network.arena.statistics.unsafeBuffer, from: root)
+    try broadcast(weights, from: root, over: communicator)
+  }
+
+  /// The same over `ranks`, several groups of which have a trainer each.
+  func broadcast(_ weights: NetworkWeights?, from root: Int, over ranks: Communicator) throws {
+    if ranks.rank == root, let weights { network.weights = weights }
+    try ranks.broadcast(network.arena.values.unsafeBuffer, from: root)
+    try ranks.broadcast(network.arena.statistics.unsafeBuffer, from: root)
   }
 
   /// Trains on every training image once, in the order of `epoch`, and leaves equal weights on all ranks. Collective.
   ///
   /// - Parameters:
-  ///   - epoch: decides the order and the augmentation; counted over the whole run.
+  ///   - epoch: decides the order and the augmentation.
   ///   - learningRate: the rate of its steps, those of a ramp excepted.
   ///   - earlier: epochs that the warm-up, or the level, has had before, which decide where on the ramp it is; nil for one
   ///     behind it.

@@ -7,13 +7,19 @@ import NeuralNetwork
 
 extension SearchCoordinator {
   /// After a step: saves or stops the search if it is time to, on all ranks alike.
+  ///
+  /// One integer is reduced: some microseconds, beside a step whose gradients have just been.
   func pause() throws {
-    guard let checkpointer else { return }
-    let pause = try checkpointer.pause(heartbeat)
-    if pause == .none { return }
-    try save()
-    if pause == .stop {
-      throw TrainingError.stopped(checkpoint: try communicator.broadcast([checkpointer.newest], from: 0)[0])
+    guard checkpointer != nil || interruption != nil else { return }
+    let own = max(try checkpointer?.wish() ?? .none, try interruption?() ?? .none)
+    heartbeat.enter(.agreement)
+    switch Pause(rawValue: try communicator.allreduce(own.rawValue, .max)) {
+    case .checkpoint: try save()
+    case .cancel: throw LevelCancelled()
+    case .stop:
+      try save()
+      throw TrainingError.stopped(checkpoint: try communicator.broadcast([checkpointer?.newest], from: 0)[0])
+    case .some(.none), nil: break
     }
   }
 
@@ -23,14 +29,15 @@ extension SearchCoordinator {
     guard let checkpointer else { return }
     heartbeat.enter(.checkpoint)
     // After the last decision only what was kept counts.
-    let unfinished = progress.outcome == nil ? trainee : nil
+    let unfinished = progress.outcome == nil && level?.isEnded != true ? trainee : nil
     let training = try unfinished.flatMap { try $0.trainer.gatherState($0.epoch) }
     guard communicator.rank == 0, training?.isFinite ?? true else { return }
     let state = SearchCheckpoint.State(
       origin: checkpointer.plan.origin, seed: self.training.seed, ranks: communicator.size,
       batchSize: self.training.batchSize, trainImages: data.train.count, progress: progress, policy: policy.state,
       seconds: ContinuousClock.now.seconds(since: start), epochSeconds: ContinuousClock.now.seconds(since: epochStart),
-      step: 0, largest: largest)
+      step: 0, largest: largest, level: level,
+      hasLevelsApart: isGrouped && progress.stage == .level ? true : nil)
     do {
       // At its first step an epoch is its own beginning.
       let epochStart = training.flatMap { $0.step > 0 ? epochStartState : nil }
@@ -63,7 +70,8 @@ extension SearchCoordinator {
       epochStart = .now.advanced(by: .seconds(-checkpoint.state.epochSeconds))
       if !hasSameSteps(as: checkpoint) { training = training?.atEpochStart }
       if reliability.onDivergence == .rollback { epochStartState = checkpoint.epochStart ?? training }
-      try observe(.resumed(plan, checkpoint.point))
+      level = checkpoint.state.level
+      try observe(.resumed(plan, try continueLevels(from: checkpoint.point)))
       for warning in warnings(on: checkpoint) { try observe(.warning(warning)) }
     }
     if let network = point.network {
@@ -79,8 +87,33 @@ extension SearchCoordinator {
     guard found == largest || (isLevel && checkpoint.state.progress.stage == .level) else {
       throw TrainingError.otherNetwork(file: checkpoint.path, expected: largest, found: found)
     }
-    return try search.makePolicy(
-      for: largest.family, learningRate: training.learningRate * training.rateFactor, resuming: checkpoint.state.policy)
+    let isApart = checkpoint.state.hasLevelsApart == true
+    if checkpoint.state.progress.stage == .level && isApart != isGrouped
+      || checkpoint.state.level?.depth != level?.depth
+    {
+      throw TrainingError.otherGroups(file: checkpoint.path, groups: search.groups)
+    }
+    return try makePolicy(resuming: checkpoint.state.policy)
+  }
+
+  /// The policy of the search, or of the level that is trained by itself.
+  func makePolicy(resuming state: SearchState? = nil) throws(SearchError) -> any DepthPolicy {
+    try search.makePolicy(
+      for: largest.family, learningRate: training.learningRate * training.rateFactor, level: level?.depth,
+      resuming: state)
+  }
+
+  /// Takes in what checkpoints tell of the levels of a search by groups, and returns where that continues.
+  private func continueLevels(from point: ResumePoint) throws -> ResumePoint {
+    guard isGrouped && progress.stage == .level else { return point }
+    var replay = try readLevels()
+    var point = point
+    while let event = replay.next() { point.recap.append(try takeIn(event, replay)) }
+    self.replay = replay
+    point.depth = replay.depth
+    point.searchEpochs = progress.searchEpoch
+    point.rollbacks = replay.rollbacks
+    return point
   }
 
   /// Whether the steps of an epoch have the same images as when the checkpoint was written.

@@ -57,11 +57,11 @@ extension SearchCoordinator {
     progress = before
     progress.recovery = recovery
     trainee = Trainee(trainer: trainer, epoch: try trainer.restore(epochStartState))
-    try observe(
-      .rolledBack(
-        Rollback(
-          reason: error.reason, stage: progress.stage, depth: trainer.network.architecture.depth, epoch: epoch,
-          step: step, rateFactor: recovery.rateFactor, rollback: recovery.rollbacks, limit: reliability.rollbacks)))
+    let rollback = Rollback(
+      reason: error.reason, stage: progress.stage, depth: trainer.network.architecture.depth, epoch: epoch, step: step,
+      rateFactor: recovery.rateFactor, rollback: recovery.rollbacks, limit: reliability.rollbacks)
+    level?.entries.append(.rolledBack(rollback))
+    try observe(.rolledBack(rollback))
     try save()
   }
 }

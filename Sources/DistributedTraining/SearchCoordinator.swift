@@ -1,5 +1,6 @@
 // Leads all ranks through a search. Rank 0 asks the policy and broadcasts what it decides; every rank carries it out.
-// How a search is saved and taken up again is in SearchCoordinator+Checkpoints.swift.
+// How a search is saved and taken up again is in SearchCoordinator+Checkpoints.swift, how its levels are trained by groups
+// of ranks in Groups.
 
 import Datasets
 import DepthSearch
@@ -12,9 +13,9 @@ public final class SearchCoordinator {
   let data: DatasetSplits
   let communicator: Communicator
   let search: SearchOptions
-  private let warmUp: WarmUpOptions
+  let warmUp: WarmUpOptions
   let training: TrainingOptions
-  private let communication: CommunicationOptions
+  let communication: CommunicationOptions
   /// Told of everything on rank 0; that of other ranks is never told anything.
   public var observer: (any SearchObserver)?
   /// Where checkpoints go and what may stop the search, on all ranks alike; nil for a search without them.
@@ -41,6 +42,17 @@ public final class SearchCoordinator {
   /// What the epoch under way began with, if the search may go back to it. Rank 0's.
   var epochStartState: TrainingState?
 
+  // Where groups of ranks train levels.
+
+  /// The ranks that train the same level: this rank's group.
+  var levelRanks: Communicator
+  /// The level, if this trains one by itself, for another coordinator's search.
+  var level: LevelHistory?
+  /// What whoever ordered that wants between two steps; all its ranks have one, or none.
+  var interruption: (() throws -> Pause)?
+  /// What is known of levels when a search is continued. Rank 0's.
+  var replay: LevelReplay?
+
   /// A network in training, and how far its epoch is on this rank.
   struct Trainee {
     let trainer: DataParallelTrainer
@@ -50,7 +62,7 @@ public final class SearchCoordinator {
   /// - Parameters:
   ///   - family: what all networks of the search have in common, at any depth.
   ///   - observer: told of everything on rank 0.
-  /// - Throws: `SearchError` for impossible depths, `TrainingError` where data and ranks do not fit.
+  /// - Throws: `SearchError` for impossible depths or groups, `TrainingError` where data and ranks do not fit.
   public init(
     _ family: Architecture, data: DatasetSplits, communicator: Communicator, search: SearchOptions,
     warmUp: WarmUpOptions, training: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
@@ -60,6 +72,7 @@ public final class SearchCoordinator {
     policy = try search.makePolicy(for: family.family, learningRate: training.learningRate * training.rateFactor)
     self.data = data
     self.communicator = communicator
+    levelRanks = communicator
     self.search = search
     self.warmUp = warmUp
     self.training = training
@@ -84,14 +97,27 @@ public final class SearchCoordinator {
     for warning in layout?.warnings ?? [] { try observe(.warning(warning)) }
     if progress.stage == .warmUp {
       try warmAllLevels()
-      try startLevel(search.initialDepth, growth: nil)
+      try startLevels()
     }
+    if isGrouped { try trainLevelsInGroups() } else { try trainLevels() }
+    let result = try finish()
+    removeLevelCheckpoints()
+    checkpointer?.removeAll()
+    return result
+  }
+
+  private func startLevels() throws {
+    guard isGrouped else { return try startLevel(search.initialDepth, growth: nil) }
+    trainee = nil
+    // They are of other weights, if there are any.
+    removeLevelCheckpoints()
+    try save()
+  }
+
+  private func trainLevels() throws {
     while progress.outcome == nil, let decision = try trainee.map({ try trainLevel($0.trainer) }) {
       if let growth = decision.growth { try startLevel(decision.depth, growth: growth) }
     }
-    let result = try finish()
-    checkpointer?.removeAll()
-    return result
   }
 
   // MARK: Warm-up
@@ -127,7 +153,7 @@ public final class SearchCoordinator {
   // MARK: Levels
 
   /// Trains one depth until a decision leaves it, and returns that decision.
-  private func trainLevel(_ trainer: DataParallelTrainer) throws -> Decision {
+  func trainLevel(_ trainer: DataParallelTrainer) throws -> Decision {
     var decision: Decision
     repeat {
       let epoch = progress.searchEpoch + 1
@@ -144,14 +170,15 @@ public final class SearchCoordinator {
         trainingLoss: record.trainingLoss)
       decision = try decide(result)
       progress.take(decision)
+      if decision.endsLevel { level?.isEnded = true }
       try carryOut(decision, after: result, record, trainer)
-      if decision.changesCourse { try save() }
-    } while decision.growth == nil && decision.outcome == nil
+      if decision.changesCourse || level?.isEnded == true { try save() }
+    } while !decision.endsLevel
     return decision
   }
 
   /// Builds the network of a level on every rank, with the architecture and the weights that rank 0 sends.
-  private func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws {
+  func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws {
     // The last level's memory is free before the next one's is taken.
     trainee = nil
     levelEpochs = 0
@@ -181,6 +208,8 @@ public final class SearchCoordinator {
   ) throws {
     heartbeat.enter(.runFiles)
     guard communicator.rank == 0 else { return }
+    level?.entries.append(.epoch(record, result))
+    if decision.isDeepest && decision.growth == nil { level?.isDeepest = true }
     if decision.keepsWeights {
       let weights = trainer.network.weights
       memory.keep(weights, from: result)
@@ -196,19 +225,25 @@ public final class SearchCoordinator {
     let outcome = try communicator.broadcast(progress.outcome, from: 0)
     let weights = (outcome.targetMet ? memory.bestOfDepth : memory.bestOfAll)?.weights
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
-    let trainer = try makeTrainer(architecture, heads: .deepest)
-    try trainer.broadcast(weights, from: 0)
-    let test = try trainer.evaluate(data.test)
+    let test = try test(weights, of: architecture)
     let result = SearchResult(
       architecture: architecture, outcome: outcome,
       validationAccuracy: (outcome.targetMet ? outcome.accuracy : outcome.bestAccuracy).percent,
-      testAccuracy: Accuracy(correct: test.correct, total: test.total).percent, depths: policy.state.depths,
+      testAccuracy: test.percent, depths: policy.state.depths,
       imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
       ranks: communicator.size)
     let shared = try communicator.broadcast(result, from: 0)
     heartbeat.enter(.runFiles)
     if let weights { try observe(.finished(shared, weights)) }
     return shared
+  }
+
+  /// The accuracy of rank 0's weights on the test images. Each group finds it by itself, as the one did that trained them.
+  private func test(_ weights: NetworkWeights?, of architecture: Architecture) throws -> Accuracy {
+    let trainer = try makeTrainer(architecture, heads: .deepest)
+    try trainer.broadcast(weights, from: 0, over: communicator)
+    let totals = try trainer.evaluate(data.test)
+    return Accuracy(correct: totals.correct, total: totals.total)
   }
 
   // MARK: Parts
@@ -234,7 +269,8 @@ public final class SearchCoordinator {
     heartbeat.enter(progress.stage, depth: depth, epoch: epoch)
     let waited = trainer.reducer.waitingTime
     let totals = try trainer.trainEpoch(
-      progress.epochsDone, learningRate: learningRate, after: earlier, from: rest
+      Self.orderKey(progress.stage, depth: depth, after: earlier), learningRate: learningRate, after: earlier,
+      from: rest
     ) { done in
       let images = min(done.step * training.batchSize, data.train.count)
       try observe(
@@ -255,13 +291,20 @@ public final class SearchCoordinator {
       waitingSeconds: (trainer.reducer.waitingTime - waited) / .seconds(1))
   }
 
+  /// What decides the order and the augmentation of an epoch: the level and the epochs that it has had before, whatever
+  /// other levels have had. The warm-up counts as level 0.
+  private static func orderKey(_ stage: SearchStage, depth: Int, after earlier: Int) -> Int {
+    (stage == .warmUp ? 0 : depth) << 24 + earlier
+  }
+
   func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
     try DataParallelTrainer(
-      architecture, heads: heads, data: data, communicator: communicator, options: training,
+      architecture, heads: heads, data: data, communicator: levelRanks, options: training,
       communication: communication, reliability: reliability, heartbeat: heartbeat)
   }
 
   private func checkSizes() throws {
+    if isGrouped && !search.levelsAreIndependent { throw SearchError.dependentLevels(groups: search.groups) }
     let ranks = communicator.size
     let shared = [
       (data.train.count, "training images"), (training.batchSize, "images of a batch (training.batchSize)"),
@@ -269,7 +312,7 @@ public final class SearchCoordinator {
     for (images, part) in shared {
       guard ranks <= images else { throw TrainingError.tooManyRanks(ranks: ranks, images: images, of: part) }
     }
-    _ = try training.batchNormGroupSize(ranks: ranks)
+    _ = try training.batchNormGroupSize(ranks: try search.ranksPerGroup(of: ranks))
     if data.validation.count == 0 { throw TrainingError.noImages(of: "validation") }
     if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
   }

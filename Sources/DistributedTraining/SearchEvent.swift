@@ -4,7 +4,7 @@ import DepthSearch
 import NeuralNetwork
 
 /// Something that happened during a search.
-public enum SearchEvent {
+public enum SearchEvent: Sendable {
   /// The search begins.
   case started(SearchPlan)
   /// The search goes on where a checkpoint was written.
@@ -17,6 +17,11 @@ public enum SearchEvent {
   case warmUpEpoch(EpochRecord)
   /// An epoch of the search is done, and what follows from it is decided.
   case epoch(EpochRecord, EpochResult, Decision)
+  /// In a search by groups, a group has trained an epoch of a level that the search has not come to yet. The epoch is
+  /// counted within the level. It is told of once more, as `epoch`, if the search comes to the level.
+  case ahead(EpochRecord, Accuracy)
+  /// In a search by groups, the search will not come to a level that was tried: if it was in training, that has been ended.
+  case cancelled(CancelledLevel)
   /// The numbers of an epoch diverged, and the search has gone back to its beginning.
   case rolledBack(Rollback)
   /// The weights are the best of their depth so far.
@@ -61,7 +66,7 @@ public struct StepProgress: Codable, Equatable, Sendable {
   public let stage: SearchStage
   /// The depth trained; the largest in the warm-up.
   public let depth: Int
-  /// The epoch within the warm-up, or within the whole search.
+  /// The epoch within the warm-up, or within the whole search; in a search by groups within the level.
   public let epoch: Int
   /// Steps done in this epoch.
   public let step: Int
@@ -76,7 +81,7 @@ public struct StepProgress: Codable, Equatable, Sendable {
 /// What an epoch cost and came to in training.
 public struct EpochRecord: Codable, Equatable, Sendable {
   /// The epoch within the warm-up, or within the whole search.
-  public let epoch: Int
+  public internal(set) var epoch: Int
   /// The depth trained; the largest in the warm-up.
   public let depth: Int
   /// The learning rate of its steps, those of a ramp excepted.
@@ -96,6 +101,23 @@ public struct EpochRecord: Codable, Equatable, Sendable {
   public let allreduceBytesPerStep: Int
   /// Seconds that rank 0 waited for sums of gradients, since the epoch began or was continued.
   public let waitingSeconds: Double
+
+  /// The same with another number.
+  func inEpoch(_ epoch: Int) -> EpochRecord {
+    var record = self
+    record.epoch = epoch
+    return record
+  }
+}
+
+/// A level that was tried although the search does not come to it.
+public struct CancelledLevel: Codable, Equatable, Sendable {
+  /// The level.
+  public let depth: Int
+  /// Epochs that were spent on it.
+  public let epochs: Int
+  /// Its best validation accuracy so far; nil before its first epoch.
+  public let best: Accuracy?
 }
 
 /// A decision to train an epoch again with a lower learning rate.
@@ -107,15 +129,23 @@ public struct Rollback: Codable, Equatable, Sendable {
   /// The depth in training; the largest in the warm-up.
   public let depth: Int
   /// The epoch within the warm-up, or within the whole search.
-  public let epoch: Int
+  public internal(set) var epoch: Int
   /// The step after which it was seen; nil at the end of the epoch.
   public let step: Int?
   /// What the learning rates of the stage or level are multiplied by from now on.
   public let rateFactor: Double
   /// Its number in the search, from 1.
-  public let rollback: Int
+  public internal(set) var rollback: Int
   /// Rollbacks that the search may make.
   public let limit: Int
+
+  /// The same with other numbers.
+  func inEpoch(_ epoch: Int, number: Int) -> Rollback {
+    var rollback = self
+    rollback.epoch = epoch
+    rollback.rollback = number
+    return rollback
+  }
 }
 
 /// What a search found.

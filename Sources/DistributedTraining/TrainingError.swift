@@ -10,6 +10,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case tooManyThreads(host: String, ranks: Int, threads: Int, cores: Int)
   /// Ranks that do not make up whole groups of so many whose batch norm is synchronized.
   case batchNormRanks(Int, ranks: Int)
+  /// Ranks that do not make up so many groups of equal size.
+  case groups(Int, ranks: Int)
   /// A part of the data set has no images.
   case noImages(of: String)
   /// The images are not those that the network reads.
@@ -22,6 +24,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case ranksDisagree(ranks: [Int])
   /// A checkpoint is of a search in another network, or in fewer levels of it.
   case otherNetwork(file: String, expected: Architecture, found: Architecture)
+  /// A checkpoint is of a search by groups of ranks, or is not, other than this one.
+  case otherGroups(file: String, groups: Int)
+  /// A group does not find the checkpoint of a level that rank 0 has seen: one after so many epochs of it.
+  case otherFiles(directory: String, expected: Int, found: Int)
   /// The search was told to stop, and has; the newest checkpoint, if there is any.
   case stopped(checkpoint: String?)
   /// A step that all ranks take failed on one of them.
@@ -41,6 +47,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .batchNormRanks(let size, let ranks):
       "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not make up groups of \(size) with synchronized batch norm: set "
         + "training.batchNormRanks to a divisor of the number of ranks, or leave it out"
+    case .groups(let groups, let ranks):
+      "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not make up \(groups) groups of equal size: set search.groups to "
+        + "a divisor of the number of ranks"
     case .noImages(let part): "the \(part) part of the data set has no images: it needs one at least"
     case .imageShape(let expected, let found):
       "the network reads images of \(expected), the data set has \(found): choose the data set it was made for"
@@ -53,6 +62,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .otherNetwork(let file, let expected, let found):
       "\(file): expected a search in \(Self.name(expected)), found one in \(Self.name(found)): continue with the "
         + "configuration of that run, or search anew in another --output"
+    case .otherGroups(let file, let groups):
+      "\(file) is of a search \(groups > 1 ? "whose levels were trained one after the other" : "by groups of ranks"): "
+        + "continue with the search.groups of that run, or search anew in another --output"
+    case .otherFiles(let directory, let expected, let found):
+      "\(directory): expected a checkpoint after \(expected) epochs, as rank 0 sees one, found one after \(found): let all "
+        + "hosts share the run's directory"
     case .stopped(let checkpoint?): "stopped as told; \(checkpoint) is where --resume continues"
     case .stopped(nil): "stopped as told; no checkpoint could be written, so --resume auto begins anew"
     case .rankFailed(let rank, let reason, _): rank == 0 ? reason : "rank \(rank): \(reason)"
@@ -70,6 +85,19 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  /// The same error where its ranks are those of a group, which begins with the rank `first` of all.
+  func inWorld(firstRank first: Int) -> TrainingError {
+    switch self {
+    case .diverged(var divergence):
+      divergence.origin?.rank? += first
+      return .diverged(divergence)
+    case .ranksDisagree(let ranks): return .ranksDisagree(ranks: ranks.map { $0 + first })
+    case .rankFailed(let rank, let reason, let isUsage):
+      return .rankFailed(rank: rank + first, reason: reason, isUsage: isUsage)
+    default: return self
+    }
+  }
+
   private static func name(_ network: Architecture) -> String {
     "\(network.family.rawValue) up to depth \(network.depth) with \(network.classes) classes and \(network.input) images"
   }
@@ -77,9 +105,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Whether the user asked for something impossible, as opposed to something that failed.
   public var isUsage: Bool {
     switch self {
-    case .tooManyRanks, .tooManyThreads, .batchNormRanks, .noImages, .imageShape, .classes, .otherNetwork: true
+    case .tooManyRanks, .tooManyThreads, .batchNormRanks, .groups, .noImages, .imageShape, .classes, .otherNetwork,
+      .otherGroups:
+      true
     case .rankFailed(_, _, let isUsage): isUsage
-    case .diverged, .ranksDisagree, .stopped: false
+    case .diverged, .ranksDisagree, .otherFiles, .stopped: false
     }
   }
 }

@@ -26,6 +26,20 @@ struct EpochLine: Encodable {
   }
 }
 
+/// An epoch of a level that the search has not come to yet.
+struct AheadLine: Encodable {
+  /// Counted within the level.
+  let training: EpochRecord
+  let validation: Accuracy
+  let validationAccuracy: Double
+
+  init(_ record: EpochRecord, _ validation: Accuracy) {
+    training = record
+    self.validation = validation
+    validationAccuracy = validation.percent
+  }
+}
+
 /// Where a run is continued.
 struct ResumeLine: Encodable {
   let checkpoint: String

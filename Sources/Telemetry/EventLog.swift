@@ -14,6 +14,17 @@ struct EventLog {
   private var length: UInt64
   /// Lines that the disk had no room for yet.
   private var pending = Data()
+  /// What the lines that were there when the log was taken up tell of the search.
+  private var told = Told()
+
+  /// How far a log tells of a search.
+  private struct Told {
+    var epochs = 0
+    var rollbacks = 0
+    var depth = 0
+    /// Epochs of levels that the search had not come to, by depth.
+    var ahead: [Int: Int] = [:]
+  }
 
   /// Opens the log at `path`, or makes one.
   init(path: String) throws {
@@ -38,9 +49,21 @@ struct EventLog {
     {
       kept = end + 1
       seconds = max(seconds, line.time)
+      line.note(in: &told)
     }
     try cut(to: UInt64(kept))
     start = .now.advanced(by: .seconds(-seconds))
+  }
+
+  /// Whether the log told of an event before it was taken up.
+  func hasTold(_ event: SearchEvent) -> Bool {
+    switch event {
+    case .epoch(let record, _, _): record.epoch <= told.epochs
+    case .ahead(let record, _): record.epoch <= told.ahead[record.depth] ?? 0
+    case .rolledBack(let rollback): rollback.rollback <= told.rollbacks
+    case .stageStarted(.level, let architecture): architecture.depth <= told.depth
+    default: false
+    }
   }
 
   /// Appends a line: what happened, seconds since the start, and its particulars.
@@ -75,10 +98,13 @@ struct EventLog {
     struct Value: Decodable {
       struct Training: Decodable {
         let epoch: Int
+        let depth: Int?
       }
       let epoch: Int?
       let training: Training?
       let rollback: Int?
+      /// The depth of a level that begins.
+      let level: Int?
     }
 
     let event: String
@@ -92,6 +118,18 @@ struct EventLog {
       case "rollback": value.rollback ?? .max > point.rollbacks
       case "finished": true
       default: false
+      }
+    }
+
+    func note(in told: inout Told) {
+      switch event {
+      case "epoch": told.epochs = max(told.epochs, value.training?.epoch ?? 0)
+      case "rollback": told.rollbacks = max(told.rollbacks, value.rollback ?? 0)
+      case "ahead":
+        guard let training = value.training, let depth = training.depth else { return }
+        told.ahead[depth] = max(told.ahead[depth] ?? 0, training.epoch)
+      case "stage": told.depth = max(told.depth, value.level ?? 0)
+      default: break
       }
     }
   }

@@ -29,6 +29,9 @@ public struct ProgressDisplay: SearchObserver {
     case .step(let progress): showStep(progress)
     case .warmUpEpoch(let record): show(Self.describe(record))
     case .resumed(let plan, let point): show(Self.describe(plan) + "\n" + Self.describe(point))
+    case .ahead(let record, let validation):
+      show("  ahead: depth \(record.depth)" + Self.describe(record) + "  validation \(validation)")
+    case .cancelled(let level): show(Self.describe(level))
     case .rolledBack(let rollback): show(Self.describe(rollback))
     case .best, .warning: break
     case .epoch(let record, let result, let decision):
@@ -58,10 +61,11 @@ public struct ProgressDisplay: SearchObserver {
   }
 
   private static func describe(_ plan: SearchPlan) -> String {
-    (plan.layout.map { "\($0)\n" } ?? "") + """
+    let groups = plan.options.groups == 1 ? "" : " in \(plan.options.groups) groups"
+    return (plan.layout.map { "\($0)\n" } ?? "") + """
       \(plan.largest.family.rawValue) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
       \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
-      \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks"), \(plan.batchSize) images per step; target \
+      \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks")\(groups), \(plan.batchSize) images per step; target \
       \(plan.options.target) % within \(plan.options.tolerance) points, depths \(plan.options.initialDepth) to \
       \(plan.largest.depth)
       """
@@ -85,6 +89,12 @@ public struct ProgressDisplay: SearchObserver {
       \(Format.decimal(Double(architecture.multiplyAdds) / 1e6, 2)) million multiply-adds
       """
     }
+  }
+
+  private static func describe(_ level: CancelledLevel) -> String {
+    let best = level.best.map { ", best validation \($0)" } ?? ""
+    let epochs = "\(level.epochs) \(level.epochs == 1 ? "epoch" : "epochs")"
+    return "→ depth \(level.depth) is not needed any more, after \(epochs)\(best)"
   }
 
   private static func describe(_ rollback: Rollback) -> String {
@@ -116,6 +126,8 @@ public struct JSONProgress: SearchObserver {
     case .stageStarted(let stage, let architecture): try show("stage", [stage.rawValue: architecture.depth])
     case .step(let progress): try show("step", progress)
     case .warmUpEpoch(let record): try show("warmUpEpoch", record)
+    case .ahead(let record, let validation): try show("ahead", AheadLine(record, validation))
+    case .cancelled(let level): try show("cancelled", level)
     case .rolledBack(let rollback): try show("rollback", rollback)
     case .epoch(let record, let result, let decision):
       try show("epoch", EpochLine(record, result, decision))

@@ -83,12 +83,16 @@ public struct RunDirectory: SearchObserver {
       try append("started", plan)
     case .resumed(let plan, let point):
       try rewind(to: point, deepest: plan.largest.depth)
+      for event in point.recap where !log.hasTold(event) { try observe(event) }
       try append("resumed", ResumeLine(point, plan))
       if let best = point.best { try save(best.weights, best.result) }
     case .stageStarted(let stage, let architecture):
       try append("stage", [stage.rawValue: architecture.depth])
     case .step: break
     case .warmUpEpoch(let record): try append("warmUpEpoch", record)
+    case .ahead(let record, let validation):
+      if !log.hasTold(event) { try append("ahead", AheadLine(record, validation)) }
+    case .cancelled(let level): try append("cancelled", level)
     case .rolledBack(let rollback): try append("rollback", rollback)
     case .epoch(let record, let result, let decision):
       try append("epoch", EpochLine(record, result, decision))

@@ -33,6 +33,11 @@ struct SearchCommand: ParsableCommand {
 
         mpirun -n 4 odn search Configs/mnist-resnet18.yaml --resume auto
 
+      With search.groups the ranks form groups of equal size, each of which trains another depth at the same time; the \
+      shallowest that meets the target wins, as in a search without groups:
+
+        mpirun -n 8 odn search Configs/mnist-resnet18.yaml --set search.groups=8
+
       Where a rank makes no progress for reliability.stallSeconds, each says where it stands and which ones it waits for; \
       reliability.abortSeconds later the search ends with code 76.
       """)
@@ -76,6 +81,7 @@ struct TrainCommand: ParsableCommand {
 extension RunOptions {
   /// Runs the search of `configuration` on all ranks, or what is left of it. Collective.
   fileprivate func search(_ configuration: Configuration, _ world: Communicator) throws {
+    _ = try configuration.search.ranksPerGroup(of: world.size)
     StopSignal.install()
     let heartbeat = Heartbeat()
     let watch = try StallWatch(heartbeat, options: configuration.reliability, communicator: world)

@@ -131,9 +131,25 @@ struct ErrorTests {
         "training.batchNormRanks=2",
         "training.batchNormRanks: expected null unless training.batchNorm is synchronized, found 2"
       ),
+      ("search.groups=0", "search.groups: expected an integer from 1 to 65536, found \"0\""),
     ])
   func contradictions(setting: String, message: String) {
     #expect(problems(minimal, [setting]) == ["--set \(setting): \(message)"])
+  }
+
+  @Test(
+    "groups of ranks cannot train levels at the same time that depend on each other",
+    arguments: [
+      ("restart=inherit", "search.restart: inherit, which begins a level with the weights of the one before"),
+      ("bestAfterGrowth=keep", "search.bestAfterGrowth: keep, which compares a level with those before"),
+      ("epochLimit=30", "search.epochLimit, which counts the epochs of all levels before"),
+    ])
+  func groups(setting: String, reason: String) {
+    #expect(problems(minimal, ["search.groups=2"]).isEmpty)
+    #expect(problems(minimal, ["search.\(setting)", "search.groups=1"]).isEmpty)
+    #expect(
+      problems(minimal, ["search.\(setting)", "search.groups=2"])
+        == ["--set search.groups=2: search.groups: expected 1 with \(reason), found 2"])
   }
 
   @Test("an accuracy finer than the search compares is refused")

@@ -40,8 +40,8 @@ struct PublishedCurve: Decodable {
 
 extension PaperPolicy {
   /// A policy over ResNet-18, whose 8 levels leave room for the maximum depths of the tests.
-  init(_ options: SearchOptions, resuming state: SearchState? = nil) throws(SearchError) {
-    try self.init(options: options, family: .resnet18, learningRate: 0.01, resuming: state)
+  init(_ options: SearchOptions, level: Int? = nil, resuming state: SearchState? = nil) throws(SearchError) {
+    try self.init(options: options, family: .resnet18, learningRate: 0.01, level: level, resuming: state)
   }
 
   /// Takes in an epoch with so many of 10,000 images right, which are hundredths of a percent.

@@ -217,7 +217,7 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
 }
 
 /// What two runs of the same search have to agree on.
-private func expectSame(_ found: SearchResult, _ expected: SearchResult, _ what: String, _ expect: Expectations) {
+func expectSame(_ found: SearchResult, _ expected: SearchResult, _ what: String, _ expect: Expectations) {
   expect.equal(found.architecture, expected.architecture, what)
   expect.equal(found.outcome, expected.outcome, what)
   expect.equal(found.validationAccuracy, expected.validationAccuracy, what)
@@ -268,7 +268,7 @@ private struct Stopped {
 }
 
 /// A search in several parts.
-private struct Parts {
+struct Parts {
   let result: SearchResult
   let watchers: [Watcher]
   var stops: Int { watchers.count - 1 }
@@ -291,7 +291,7 @@ extension SearchTrial {
   }
 
   /// Stops every `interval` steps and continues, each time from the file.
-  fileprivate func runInParts(of interval: Int, on world: Communicator) throws -> Parts {
+  func runInParts(of interval: Int, on world: Communicator) throws -> Parts {
     let directory = try SharedDirectory(world)
     var watchers: [Watcher] = []
     var checkpoint: SearchCheckpoint?

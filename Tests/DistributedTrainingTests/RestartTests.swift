@@ -52,8 +52,8 @@ func restartTests() -> [RankTest] {
 private let data = SyntheticImages.contradictorySplits(train: 30)
 
 /// What the warm-up of `trial` comes to, trained without a search. Collective.
-private func warmWeights(_ trial: SearchTrial, _ world: Communicator) throws -> NetworkWeights {
-  let architecture = try SyntheticImages.architecture(depth: 2)
+func warmWeights(_ trial: SearchTrial, _ world: Communicator) throws -> NetworkWeights {
+  let architecture = try SyntheticImages.architecture(depth: trial.search.maximumDepth ?? 2)
   let trainer = try DataParallelTrainer(
     architecture, heads: .all, data: trial.data, communicator: world, options: trial.training)
   trainer.network.weights = .initial(architecture, heads: .all, seed: trial.training.seed)

@@ -11,6 +11,7 @@ final class Watcher: SearchObserver {
   /// The events in order, in words.
   private(set) var log: [String] = []
   private(set) var plan: SearchPlan?
+  private(set) var point: ResumePoint?
   /// The loss that each step reported.
   private(set) var steps: [Double] = []
   private(set) var warmUp: [EpochRecord] = []
@@ -18,7 +19,12 @@ final class Watcher: SearchObserver {
   private(set) var best: [(weights: NetworkWeights, result: EpochResult)] = []
   private(set) var warnings: [String] = []
   private(set) var rollbacks: [Rollback] = []
+  private(set) var ahead: [EpochRecord] = []
+  private(set) var cancelled: [CancelledLevel] = []
   private(set) var finished: (result: SearchResult, weights: NetworkWeights)?
+
+  /// Called at each step that is told of.
+  var atStep: () -> Void = {}
 
   /// Called when the search is over, before its checkpoints are removed.
   var atEnd: () -> Void = {}
@@ -31,6 +37,7 @@ final class Watcher: SearchObserver {
     case .stageStarted(.warmUp, let architecture): log.append("warm-up of \(architecture.depth)")
     case .stageStarted(.level, let architecture): log.append("depth \(architecture.depth)")
     case .step(let progress):
+      atStep()
       steps.append(progress.loss)
       log.append(
         "step \(progress.step)/\(progress.steps) of epoch \(progress.epoch), \(progress.stage) \(progress.depth)")
@@ -44,7 +51,14 @@ final class Watcher: SearchObserver {
       epochs.append((record, result, decision))
       log.append("epoch \(result.epoch)")
     case .resumed(_, let point):
+      self.point = point
       log.append("resumed after step \(point.step)")
+    case .ahead(let record, _):
+      ahead.append(record)
+      log.append("ahead: depth \(record.depth), epoch \(record.epoch)")
+    case .cancelled(let level):
+      cancelled.append(level)
+      log.append("cancelled: depth \(level.depth)")
     case .rolledBack(let rollback):
       rollbacks.append(rollback)
       log.append("rolled back")
@@ -68,6 +82,7 @@ struct SearchTrial {
 
   var communication = CommunicationOptions()
   var options = TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1)
+  var reliability = ReliabilityOptions()
 
   var training: TrainingOptions {
     var training = options
@@ -83,6 +98,7 @@ struct SearchTrial {
       SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
       training: training, communication: communication, observer: watcher)
     coordinator.checkpoints = checkpoints
+    coordinator.reliability = reliability
     coordinator.reliability.checkpointMinutes = checkpointMinutes
     return (try coordinator.run(from: checkpoint), watcher)
   }

@@ -8,5 +8,6 @@ RankTests.main { universe in
   return gradientReducerTests() + communicationTests() + rankCountTests(alone: alone)
     + localBatchNormTests() + learningRateTests() + repeatabilityTests() + evaluationTests(alone: alone)
     + sharedDatasetTests() + searchTests() + restartTests() + placementTests(alone: alone)
-    + checkpointTests(alone: alone) + guardTests() + stallWatchTests() + errorTests(alone: alone) + runLayoutTests()
+    + checkpointTests(alone: alone) + groupTests() + guardTests() + stallWatchTests() + errorTests(alone: alone)
+    + runLayoutTests()
 }

@@ -4,10 +4,14 @@ import Checkpoints
 import MPI
 
 /// What follows a step, least to most: the largest wish of any rank is what all do.
-enum Pause: Int32 {
+enum Pause: Int32, Comparable {
   case none
   case checkpoint
+  /// The training of a level is of no more use.
+  case cancel
   case stop
+
+  static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// A rank's part in the checkpoints of a search.
@@ -30,14 +34,8 @@ final class Checkpointer {
     if communicator.rank == 0 { directory = CheckpointDirectory(path: plan.directory, resumed: resumed) }
   }
 
-  /// What all ranks do after the step that they have just finished; `heartbeat` is told when they agree on it. Collective.
-  ///
-  /// One integer is reduced: some microseconds, beside a step whose gradients have just been.
-  func pause(_ heartbeat: Heartbeat) throws -> Pause {
-    let own: Pause = try plan.isStopRequested() ? .stop : isDue ? .checkpoint : .none
-    heartbeat.enter(.agreement)
-    return Pause(rawValue: try communicator.allreduce(own.rawValue, .max)) ?? .none
-  }
+  /// What this rank would have all do after the step that it has just finished.
+  func wish() throws -> Pause { try plan.isStopRequested() ? .stop : isDue ? .checkpoint : .none }
 
   /// Writes a checkpoint, on rank 0. Whatever the outcome, the next one is due an interval later.
   func write(_ content: CheckpointContent) throws(CheckpointError) {

@@ -34,6 +34,10 @@ public struct SearchCheckpoint: Sendable {
     var losses: LossMonitor?
     /// The beginning of the epoch under way, where the search may go back to it from a later step.
     var epochStart: EpochStart?
+    /// The level, if it is one that is trained by itself, and there are no others in the file.
+    var level: LevelHistory?
+    /// Whether this is a search whose levels have files of their own; nil if not.
+    var hasLevelsApart: Bool?
   }
 
   /// What is text of an epoch's beginning.
@@ -85,7 +89,7 @@ extension SearchCheckpoint {
       sections.append(CheckpointSection("\(name).parameters", .floats(weights.parameters)))
       sections.append(CheckpointSection("\(name).statistics", .floats(weights.statistics)))
     }
-    add("warm", memory.warm)
+    if state.level == nil { add("warm", memory.warm) }
     add("bestOfDepth", memory.bestOfDepth?.weights)
     if !state.sharesBest { add("bestOfAll", memory.bestOfAll?.weights) }
     func add(_ name: String, _ training: TrainingState?) {
@@ -128,7 +132,7 @@ extension SearchCheckpoint {
     }
     self.state = state
     var memory = SearchMemory()
-    if state.progress.stage == .level {
+    if state.progress.stage == .level && state.level == nil {
       memory.warm = try reader.weights("warm", state.largest, .all)
     }
     if let result = state.bestOfDepth {
@@ -144,7 +148,7 @@ extension SearchCheckpoint {
     self.memory = memory
     var training: TrainingState?
     var epochStart: TrainingState?
-    if state.progress.outcome == nil {
+    if state.isInTraining {
       let place = EpochStart(step: state.step, statistics: state.statistics, losses: state.losses ?? LossMonitor())
       training = try reader.training("training", state, place)
       if let start = state.epochStart { epochStart = try reader.training("epochStart", state, start) }
@@ -154,8 +158,8 @@ extension SearchCheckpoint {
     try reader.expectEnd()
   }
 
-  /// Far more than the records of all depths and a configuration need.
-  private static let maximumStateSize = 1 << 20
+  /// Far more than the records of all epochs of a level and a configuration need.
+  private static let maximumStateSize = 1 << 26
 
   private static func explain(_ error: any Error) -> String {
     let context: DecodingError.Context? =
@@ -174,8 +178,16 @@ extension SearchCheckpoint.State {
   /// Whether the best of the level in training is the best of all, so that its weights are written once.
   var sharesBest: Bool { bestOfDepth != nil && bestOfDepth == bestOfAll }
 
-  /// The network in training.
+  /// The classifiers of the network in training.
   fileprivate var heads: HeadSelection { progress.stage == .warmUp ? .all : .deepest }
+
+  /// The level that was trained last.
+  var trainedDepth: Int { level?.depth ?? policy.depth }
+
+  /// Whether a network is in training.
+  fileprivate var isInTraining: Bool {
+    progress.outcome == nil && level?.isEnded != true && (hasLevelsApart != true || progress.stage == .warmUp)
+  }
 
   /// The network at `depth`, which has to be a level of the search.
   fileprivate func network(
@@ -205,10 +217,10 @@ extension SearchCheckpoint.State {
     if !(seconds >= 0 && epochSeconds >= 0 && seconds + epochSeconds < 1e12) {
       return ("a time in seconds", "\(seconds) and \(epochSeconds)")
     }
-    if progress.outcome == nil ? ![1, ranks].contains(statistics) : statistics != 0 {
+    if isInTraining ? ![1, ranks].contains(statistics) : statistics != 0 {
       return ("statistics of \(ranks) ranks", "\(statistics)")
     }
-    if let residuals, progress.outcome != nil || residuals != ranks {
+    if let residuals, !isInTraining || residuals != ranks {
       return ("residuals of \(ranks) ranks", "\(residuals)")
     }
     if let start = epochStart, start.statistics != statistics || !(0...step).contains(start.step) {
@@ -230,8 +242,22 @@ extension SearchCheckpoint.State {
     if progress.stage == .warmUp && (bestOfDepth != nil || bestOfAll != nil || policy.epoch != 0) {
       return ("no level trained in the warm-up", "one")
     }
-    if let bestOfDepth, bestOfDepth.depth != policy.depth {
-      return ("best weights of depth \(policy.depth)", "depth \(bestOfDepth.depth)")
+    if let bestOfDepth, bestOfDepth.depth != trainedDepth {
+      return ("best weights of depth \(trainedDepth)", "depth \(bestOfDepth.depth)")
+    }
+    if let level { return problem(of: level) }
+    if hasLevelsApart == true && bestOfDepth != nil { return ("levels with files of their own", "one without") }
+    return nil
+  }
+
+  /// The same of a level that is trained by itself.
+  private func problem(of level: LevelHistory) -> (expected: String, found: String)? {
+    if hasLevelsApart == true || progress.stage == .warmUp { return ("a level", "a search") }
+    if !level.isSound(deepest: largest.depth) || level.epochs != policy.epoch {
+      return ("epochs of depth \(level.depth), 1 to \(policy.epoch)", "\(level.epochs)")
+    }
+    if level.isEnded ? bestOfDepth == nil : policy.depth != level.depth {
+      return ("a level in one state", "one that has ended and has not")
     }
     return nil
   }
@@ -254,7 +280,7 @@ extension CheckpointReader {
   fileprivate mutating func training(
     _ name: String, _ state: SearchCheckpoint.State, _ start: SearchCheckpoint.EpochStart
   ) throws(CheckpointError) -> TrainingState {
-    let depth = state.progress.stage == .warmUp ? state.largest.depth : state.policy.depth
+    let depth = state.progress.stage == .warmUp ? state.largest.depth : state.trainedDepth
     let architecture = try state.network(depth, self)
     let layout = NetworkLayout(architecture, heads: state.heads)
     let values = try floats("\(name).values", count: layout.parameterFloats)

@@ -7,7 +7,7 @@ import NeuralNetwork
 struct SearchProgress: Codable, Equatable, Sendable {
   /// The part of the search that is under way.
   var stage = SearchStage.warmUp
-  /// Epochs done, warm-up included: the key of each epoch's order and augmentation.
+  /// Epochs done, warm-up included.
   var epochsDone = 0
   /// Epochs of the search done.
   var searchEpoch = 0
@@ -40,12 +40,12 @@ public struct ResumePoint: Sendable {
   public let file: String
   /// The part of the search that was under way.
   public let stage: SearchStage
-  /// The depth in training; the largest in the warm-up.
-  public let depth: Int
+  /// The depth in training; the largest in the warm-up. Of a search by groups the one that the search has come to.
+  public internal(set) var depth: Int
   /// Epochs of the warm-up done.
   public let warmUpEpochs: Int
   /// Epochs of the search done.
-  public let searchEpochs: Int
+  public internal(set) var searchEpochs: Int
   /// Steps done in the epoch that was under way.
   public let step: Int
   /// Wall time of the search up to there.
@@ -53,15 +53,18 @@ public struct ResumePoint: Sendable {
   /// The ranks that trained together.
   public let ranks: Int
   /// Rollbacks so far.
-  public let rollbacks: Int
+  public internal(set) var rollbacks: Int
   /// The best of the depth in training, if it has an epoch.
   public let best: (weights: NetworkWeights, result: EpochResult)?
+  /// In a search by groups, what has happened in the search since the warm-up: groups may have saved it before the search
+  /// could tell of it.
+  public internal(set) var recap: [SearchEvent] = []
 
   init(_ checkpoint: SearchCheckpoint) {
     let state = checkpoint.state
     file = checkpoint.path
     stage = state.progress.stage
-    depth = stage == .warmUp ? state.largest.depth : state.policy.depth
+    depth = stage == .warmUp ? state.largest.depth : state.trainedDepth
     warmUpEpochs = state.progress.warmUpEpoch
     rollbacks = state.progress.recovery?.rollbacks ?? 0
     searchEpochs = state.progress.searchEpoch

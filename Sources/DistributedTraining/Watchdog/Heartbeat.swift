@@ -18,6 +18,7 @@ public final class Heartbeat: Sendable {
     case decision
     case runFiles
     case checkpoint
+    case waitingForWork
   }
 
   /// What was noted last.
@@ -36,6 +37,8 @@ public final class Heartbeat: Sendable {
     public var epoch = 0
     /// The step of the epoch, from 1.
     public var step = 0
+    /// The group of ranks that works together, whatever others do; nil where all do.
+    public var group: Int?
   }
 
   private let beats = Atomic(0)
@@ -45,6 +48,7 @@ public final class Heartbeat: Sendable {
   private let depth = Atomic(0)
   private let epoch = Atomic(0)
   private let step = Atomic(0)
+  private let group = Atomic(-1)
 
   /// One that has noted nothing.
   public init() {}
@@ -71,6 +75,12 @@ public final class Heartbeat: Sendable {
     enter(.startingStage)
   }
 
+  /// From now on the rank works with those of its group, or if there is none with all.
+  func enter(group number: Int?) { group.store(number ?? -1, ordering: .relaxed) }
+
+  /// The rank is now as far as others that enter the same operations from here on.
+  func align(at place: Int) { position.store(place, ordering: .relaxed) }
+
   /// The rank is still at its operation, and has made progress.
   public func beat() { beats.add(1, ordering: .releasing) }
 
@@ -78,11 +88,12 @@ public final class Heartbeat: Sendable {
   public var state: State {
     let beats = beats.load(ordering: .acquiring)
     let depth = depth.load(ordering: .relaxed)
+    let group = group.load(ordering: .relaxed)
     return State(
       beats: beats, position: position.load(ordering: .relaxed),
       operation: Operation(rawValue: operation.load(ordering: .relaxed)) ?? .starting,
       stage: depth == 0 ? nil : isWarmUp.load(ordering: .relaxed) ? .warmUp : .level, depth: depth,
-      epoch: epoch.load(ordering: .relaxed), step: step.load(ordering: .relaxed))
+      epoch: epoch.load(ordering: .relaxed), step: step.load(ordering: .relaxed), group: group < 0 ? nil : group)
   }
 }
 
@@ -111,6 +122,7 @@ extension Heartbeat.Operation: CustomStringConvertible {
     case .decision: "deciding"
     case .runFiles: "writing the run's files"
     case .checkpoint: "writing a checkpoint"
+    case .waitingForWork: "waiting for a level to train"
     }
   }
 }

@@ -4,7 +4,8 @@
 //
 // A watcher never calls MPI, which is for the main thread. Watchers tell rank 0's by datagrams how far their ranks are, and
 // rank 0's answers with how far its own is, and that any rank has made progress: as long as one has, to wait for it is not
-// to hang. A network that carries no datagrams costs names in the messages, and each rank then counts for itself.
+// to hang. Where ranks work in groups that do not wait for each other, only those of the same group count. A network that
+// carries no datagrams costs names in the messages, and each rank then counts for itself.
 
 import Datagrams
 import Foundation
@@ -60,8 +61,10 @@ private struct Report: Codable {
   let token: UInt64
   let rank: Int
   let state: Heartbeat.State
-  /// Grows as long as this rank, and if it is rank 0 any rank, makes progress.
+  /// Grows as long as this rank, and if it is rank 0 any rank of the receiver's group, makes progress.
   let progress: Int
+  /// Counts this rank's reports.
+  let number: Int
 }
 
 /// The thread.
@@ -87,9 +90,11 @@ private final class Watcher: Sendable {
     var table = RankTable(
       meeting.places, of: socket == nil ? [] : rank == 0 ? Array(1..<meeting.places.count) : [0])
     var leader = meeting.endpoints
+    var others: [Int: StallTimer] = [:]
+    var number = 0
     var last = ContinuousClock.now
     // At once, so that others know of a rank that stops before it has done anything.
-    exchange(heartbeat.state, &table, &leader)
+    exchange(heartbeat.state, number, &table, &leader)
     while !isDone.load(ordering: .relaxed) {
       Thread.sleep(forTimeInterval: timer.interval)
       let now = ContinuousClock.now
@@ -98,34 +103,65 @@ private final class Watcher: Sendable {
       last = now
       let state = heartbeat.state
       table.advance(by: elapsed)
-      exchange(state, &table, &leader)
-      switch timer.look(at: state.beats &+ table.progress, elapsed: elapsed) {
+      number += 1
+      exchange(state, number, &table, &leader)
+      // A rank that waits for work without hearing of those that have some cannot tell whether they hang. They can.
+      if state.operation == .waitingForWork && table.isSilent { continue }
+      // Rank 0 has told the others of their group.
+      let progress = state.beats &+ table.progress(of: rank == 0 ? state.group : nil)
+      switch timer.look(at: progress, elapsed: elapsed) {
       case .fine: break
       case .stalled: tell(state, timer, table)
       case .recovered(let seconds): print("\(table.name(rank)) goes on after \(Int(seconds)) s")
       case .expired: end(timer, table)
       }
+      if rank == 0 { watch(&others, of: table, at: state, elapsed: elapsed) }
+    }
+  }
+
+  /// Names the ranks that others of their group wait for, where that is not rank 0's own group.
+  private func watch(
+    _ timers: inout [Int: StallTimer], of table: RankTable, at own: Heartbeat.State, elapsed: Double
+  ) {
+    for group in table.groups where group != own.group {
+      let verdict = timers[group, default: StallTimer(options)].look(at: table.progress(of: group), elapsed: elapsed)
+      guard verdict == .stalled else { continue }
+      for line in table.lines(of: group, observer: rank, at: own, silenceLimit: options.stallSeconds / 2) {
+        print(line)
+      }
     }
   }
 
   /// Tells rank 0 of this rank, or answers those that tell it of theirs.
-  private func exchange(_ state: Heartbeat.State, _ table: inout RankTable, _ leader: inout [Endpoint]) {
-    let progress = rank == 0 ? state.beats &+ table.progress : state.beats
-    let report = Report(token: meeting.token, rank: rank, state: state, progress: progress)
-    guard let socket, let own = try? JSONEncoder().encode(report) else { return }
-    if rank != 0 { for endpoint in leader { socket.send(Array(own), to: endpoint) } }
+  private func exchange(
+    _ state: Heartbeat.State, _ number: Int, _ table: inout RankTable, _ leader: inout [Endpoint]
+  ) {
+    guard let socket else { return }
+    func send(_ progress: Int, to endpoint: Endpoint) {
+      let report = Report(token: meeting.token, rank: rank, state: state, progress: progress, number: number)
+      if let bytes = try? JSONEncoder().encode(report) { socket.send(Array(bytes), to: endpoint) }
+    }
+    if rank != 0 { for endpoint in leader { send(state.beats, to: endpoint) } }
     while let (bytes, sender) = socket.receive(atMost: 1024) {
       guard let report = try? JSONDecoder().decode(Report.self, from: Data(bytes)), report.token == meeting.token
       else { continue }
-      table.note(report.state, progress: report.progress, of: report.rank)
-      if rank == 0 { socket.send(Array(own), to: sender) } else { leader = [sender] }
+      table.note(report.state, progress: report.progress, of: report.rank, number: report.number)
+      guard rank == 0 else {
+        leader = [sender]
+        continue
+      }
+      let group = report.state.group
+      let own = group == nil || group == state.group ? state.beats : 0
+      send(own &+ table.progress(of: group), to: sender)
     }
   }
 
   /// Says where this rank stands, and which others it waits for.
   private func tell(_ state: Heartbeat.State, _ timer: StallTimer, _ table: RankTable) {
     print("\(table.name(rank)) has made no progress for \(Int(timer.seconds)) s: \(state)")
-    for line in table.lines(observer: rank, at: state, silenceLimit: options.stallSeconds / 2) { print(line) }
+    for line in table.lines(of: state.group, observer: rank, at: state, silenceLimit: options.stallSeconds / 2) {
+      print(line)
+    }
   }
 
   /// Ends the process. Rank 0 goes first, since the others' ends would cut its message off.
