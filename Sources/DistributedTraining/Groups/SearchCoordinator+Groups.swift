@@ -25,7 +25,7 @@ extension SearchCoordinator {
     guard let ranks = try communicator.split(color: number) else { return }
     let messages = try communicator.duplicate()
     let (reports, orders) = (Mailbox<GroupReport>(messages, tag: 0), Mailbox<GroupOrder>(messages, tag: 2))
-    if communicator.size > 1, let plan = checkpoints {
+    if let plan = checkpoints {
       checkpoints?.directory = try communicator.broadcast(plan.directory, from: 0)
     }
     let depths = try search.depths(in: largest.family)

@@ -24,8 +24,7 @@ final class SearchGroup {
 
   init(
     _ search: SearchCoordinator, number: Int, ranks: Communicator, reports: Mailbox<GroupReport>,
-    orders: Mailbox<GroupOrder>,
-    director: LevelDirector?, warm: NetworkWeights?
+    orders: Mailbox<GroupOrder>, director: LevelDirector?, warm: NetworkWeights?
   ) {
     self.search = search
     self.number = number
