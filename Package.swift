@@ -48,6 +48,8 @@ let package = Package(
         "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "Datagrams",
       ],
       swiftSettings: safe),
+    .target(
+      name: "CostModel", dependencies: ["Files", "NeuralNetwork", "DistributedTraining"], swiftSettings: safe),
     .target(name: "ModelExchange", dependencies: ["Files", "NumericKernels", "NeuralNetwork"], swiftSettings: safe),
     .target(
       name: "Configuration",
@@ -63,7 +65,7 @@ let package = Package(
       name: "odn",
       dependencies: [
         "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining",
-        "ModelExchange", "Configuration", "Telemetry",
+        "CostModel", "ModelExchange", "Configuration", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -95,6 +97,9 @@ let package = Package(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: safe),
     .testTarget(name: "DatagramsTests", dependencies: ["Datagrams"], swiftSettings: safe),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
+    .testTarget(
+      name: "CostModelTests", dependencies: ["CostModel", "NeuralNetwork", "DistributedTraining"],
+      swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
     // What the fuzzer calls, which is built only for `make fuzz`, and what the tests of its corpus call.
     .target(
