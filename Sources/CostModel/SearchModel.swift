@@ -130,25 +130,26 @@ public struct SearchModel: Sendable {
 
     init(_ workload: SearchWorkload, _ model: StepModel, ranks: Int) throws(CostModelError) {
       let (whole, rest) = workload.trainingImages.quotientAndRemainder(dividingBy: workload.batch)
-      func epoch(_ network: Architecture, _ step: StepTime, _ heads: HeadSelection) throws(CostModelError) -> Double {
-        // The last batch of an epoch may be smaller; ranks without an image of it wait.
-        let last =
-          rest == 0 ? 0 : try model.time(network, heads: heads, images: rest, ranks: min(ranks, rest)).step
-        let share = (workload.batch + ranks - 1) / ranks
-        let batches = Double(workload.validationImages) / Double(share * ranks)
-        return Double(whole) * step.step + last + batches * (try model.forwardTime(network, images: share))
+      let share = (workload.batch + ranks - 1) / ranks
+      func training(_ network: Architecture, _ step: StepTime, _ heads: HeadSelection) throws(CostModelError) -> Double {
+        guard rest > 0 else { return Double(whole) * step.step }
+        // Of the last batch some ranks may have no image; they wait.
+        return Double(whole) * step.step
+          + (try model.time(network, heads: heads, images: rest, ranks: min(ranks, rest)).step)
+      }
+      func validation(_ network: Architecture) throws(CostModelError) -> Double {
+        Double(workload.validationImages) / Double(share * ranks) * (try model.forwardTime(network, images: share))
       }
       for depth in workload.depths {
         var network = workload.architecture
         network.depth = depth
         let step = try model.time(network, images: workload.batch, ranks: ranks)
         steps.append(step)
-        epochs.append(try epoch(network, step, .deepest))
+        epochs.append(try training(network, step, .deepest) + validation(network))
       }
       if workload.warmUpEpochs > 0 {
-        let network = workload.architecture
-        let step = try model.time(network, heads: .all, images: workload.batch, ranks: ranks)
-        warmUp = Double(workload.warmUpEpochs) * (try epoch(network, step, .all))
+        let step = try model.time(workload.architecture, heads: .all, images: workload.batch, ranks: ranks)
+        warmUp = Double(workload.warmUpEpochs) * (try training(workload.architecture, step, .all))
       }
     }
 

@@ -86,7 +86,8 @@ struct KernelCostsTests {
         }
       }
     }
-    let convolution = try #require(costs.entries.first { $0.kernel == .convolution(shape: network.stem, pass: .forward) })
+    let convolution = try #require(
+      costs.entries.first { $0.kernel == .convolution(shape: network.stem, pass: .forward) })
     #expect(convolution.samples.map(\.size) == [1, 4, 6])
   }
 }
