@@ -4,6 +4,8 @@
 public enum CostModelError: Error, Equatable, CustomStringConvertible {
   /// A network cannot be described by a latency and a bandwidth.
   case unfit(String)
+  /// Times of kernels that cannot be.
+  case wrong(String)
   /// A kernel that the network needs has not been measured.
   case unmeasured(String)
   /// More ranks than a batch has images.
@@ -15,6 +17,7 @@ public enum CostModelError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unfit(let reason): "the network's latency and bandwidth cannot be told from what was measured: \(reason)"
+    case .wrong(let reason): "the times of kernels are wrong: \(reason); measure them anew"
     case .unmeasured(let kernel):
       "there is no measured time of '\(kernel)': measure this network's kernels anew"
     case .tooManyRanks(let ranks, let batch):

@@ -26,16 +26,18 @@ extension KernelCosts {
   }
 }
 
-extension NetworkModel {
+extension MeasuredNetwork {
   /// Reads the `network` that `odn benchmark allreduce --json` printed.
   /// - Throws: `CostModelError.file`.
-  public init(measuredIn path: String) throws(CostModelError) {
-    struct Report: Decodable { let network: NetworkModel? }
+  public init(path: String) throws(CostModelError) {
+    struct Report: Decodable { let network: MeasuredNetwork? }
     guard let network = try MeasuredFile.read(Report.self, path).network else {
       throw .file(path, "expected the allreduces of several ranks, found those of one: measure under mpirun")
     }
-    guard network.latency >= 0, network.latency.isFinite, network.bandwidth > 0, network.bandwidth.isFinite else {
-      throw .file(path, "a network's latency is at least 0 and its bandwidth above 0")
+    for model in [network.blocking, network.nonBlocking] {
+      guard model.latency >= 0, model.latency.isFinite, model.bandwidth > 0, model.bandwidth.isFinite else {
+        throw .file(path, "a network's latency is at least 0 and its bandwidth above 0")
+      }
     }
     self = network
   }

@@ -41,7 +41,7 @@ public struct KernelCosts: Codable, Equatable, Sendable {
 
   /// The costs of ranks with `threads` threads.
   ///
-  /// - Throws: `CostModelError.unfit` for a kernel that is there twice or has no samples, for two samples of one size, or for
+  /// - Throws: `CostModelError.wrong` for a kernel that is there twice or has no samples, for two samples of one size, or for
   ///   sizes and times that are not positive.
   public init(threads: Int, entries: [Entry]) throws(CostModelError) {
     self.threads = threads
@@ -49,12 +49,12 @@ public struct KernelCosts: Codable, Equatable, Sendable {
     var places: [Kernel: Int] = [:]
     for (index, entry) in entries.enumerated() {
       let (samples, name) = (entry.samples, entry.kernel.name)
-      guard places.updateValue(index, forKey: entry.kernel) == nil else { throw .unfit("'\(name)' is there twice") }
+      guard places.updateValue(index, forKey: entry.kernel) == nil else { throw .wrong("'\(name)' is there twice") }
       guard !samples.isEmpty, samples.allSatisfy({ $0.size > 0 && $0.seconds > 0 && $0.seconds.isFinite }) else {
-        throw .unfit("'\(name)' needs positive sizes and times")
+        throw .wrong("'\(name)' needs positive sizes and times")
       }
       guard zip(samples, samples.dropFirst()).allSatisfy({ $0.size < $1.size }) else {
-        throw .unfit("the times of '\(name)' need ascending sizes")
+        throw .wrong("the times of '\(name)' need ascending sizes")
       }
     }
     self.places = places

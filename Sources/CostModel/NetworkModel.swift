@@ -113,3 +113,17 @@ extension NetworkModel: CustomStringConvertible {
   /// For example `15.00 µs and 2.940 GB/s`.
   public var description: String { String(format: "%.2f µs and %.3f GB/s", 1e6 * latency, bandwidth / 1e9) }
 }
+
+/// A network as it shows in the MPI library's own allreduces, whose algorithms may differ in how well they use it.
+public struct MeasuredNetwork: Codable, Equatable, Sendable {
+  /// In sums that are waited for one by one.
+  public let blocking: NetworkModel
+  /// In sums that go on during the computation.
+  public let nonBlocking: NetworkModel
+
+  /// What two series of sums showed.
+  public init(blocking: NetworkModel, nonBlocking: NetworkModel) {
+    self.blocking = blocking
+    self.nonBlocking = nonBlocking
+  }
+}

@@ -131,7 +131,8 @@ public struct SearchModel: Sendable {
     init(_ workload: SearchWorkload, _ model: StepModel, ranks: Int) throws(CostModelError) {
       let (whole, rest) = workload.trainingImages.quotientAndRemainder(dividingBy: workload.batch)
       let share = (workload.batch + ranks - 1) / ranks
-      func training(_ network: Architecture, _ step: StepTime, _ heads: HeadSelection) throws(CostModelError) -> Double {
+      func training(_ network: Architecture, _ step: StepTime, _ heads: HeadSelection) throws(CostModelError) -> Double
+      {
         guard rest > 0 else { return Double(whole) * step.step }
         // Of the last batch some ranks may have no image; they wait.
         return Double(whole) * step.step

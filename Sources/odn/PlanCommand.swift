@@ -106,12 +106,13 @@ struct PlanCommand: ParsableCommand {
       throw CostModelError.tooManyRanks(ranks, batch: configuration.training.batchSize)
     }
     let workload = try workload(configuration)
-    let network = try networkModel()
+    let communication = communication(configuration)
+    let network = try networkModel(communication.mode)
     let kernels = try kernelCosts(configuration, workload)
     let search = try SearchModel(
       workload,
       StepModel(
-        costs: kernels, network: network, communication: communication(configuration),
+        costs: kernels, network: network, communication: communication,
         batchNormRanks: configuration.training.batchNorm == .local ? 1 : configuration.training.batchNormRanks))
     let report = Report(
       network: network, threads: kernels.threads, workload: workload,
@@ -135,8 +136,9 @@ struct PlanCommand: ParsableCommand {
         ?? (SearchWorkload.publishedEpochsPerPatience * Double(configuration.search.patience)).rounded(.up))
   }
 
-  private func networkModel() throws -> NetworkModel {
-    var model = try allreduce.map { path in try NetworkModel(measuredIn: path) } ?? network.model
+  private func networkModel(_ mode: CommunicationOptions.Mode) throws -> NetworkModel {
+    let measured = try allreduce.map { path in try MeasuredNetwork(path: path) }
+    var model = (mode == .blocking ? measured?.blocking : measured?.nonBlocking) ?? network.model
     if let latency { model.latency = 1e-6 * latency }
     if let bandwidth { model.bandwidth = 1e9 * bandwidth }
     return model

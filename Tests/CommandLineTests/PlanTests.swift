@@ -80,9 +80,14 @@ extension CommandLine {
       #expect(other.network.latency == 7e-6 && other.network.bandwidth == 2e9 && other.workload.epochsPerDepth == 9)
       #expect(other.forecast.levels[0].time.communication < report.forecast.levels[0].time.communication)
 
-      try workspace.write(#"{"network": {"latency": 3e-6, "bandwidth": 5e9}}"#.utf8, to: "network.json")
-      let measured = try await Self.report(["--costs", "costs.json", "--allreduce", "network.json"], in: workspace)
-      #expect(measured.network.latency == 3e-6 && measured.network.bandwidth == 5e9)
+      let network =
+        #"{"blocking": {"latency": 3e-6, "bandwidth": 5e9}, "nonBlocking": {"latency": 4e-6, "bandwidth": 6e9}}"#
+      try workspace.write(#"{"network": \#(network)}"#.utf8, to: "network.json")
+      for (mode, latency) in [("blocking", 3e-6), ("overlapped", 4e-6), ("automatic", 4e-6)] {
+        let arguments = ["--costs", "costs.json", "--allreduce", "network.json"]
+        let measured = try await Self.report(arguments + ["--set", "communication.mode=\(mode)"], in: workspace)
+        #expect(measured.network.latency == latency)
+      }
       let table = try await Program.run(["plan", "tiny.yaml", "--costs", "costs.json"], in: workspace)
       #expect(table.output.contains("search, if it ends here") && table.output.contains("\nworth it: up to "))
     }

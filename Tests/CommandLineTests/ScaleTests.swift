@@ -84,8 +84,12 @@ extension CommandLine {
         let copy: Copy
       }
       struct Network: Decodable {
-        let latency: Double
-        let bandwidth: Double
+        struct Model: Decodable {
+          let latency: Double
+          let bandwidth: Double
+        }
+        let blocking: Model
+        let nonBlocking: Model
       }
       let ranks: Int
       let sizes: [Size]
@@ -115,6 +119,9 @@ extension CommandLine {
         }
       }
       #expect(ranks > 1 || report.network == nil)
+      if let network = report.network {
+        for model in [network.blocking, network.nonBlocking] { #expect(model.latency >= 0 && model.bandwidth > 0) }
+      }
     }
 
     @Test("says that one rank has nothing to sum, and copies all the same")
