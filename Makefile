@@ -13,7 +13,8 @@ scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.s
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test test-mpich chaos fuzz bench compare-pytorch lint format install uninstall clean
+.PHONY: help setup build run test test-mpich chaos fuzz bench compare-pytorch compare-ddp lint format install uninstall \
+  clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -52,6 +53,9 @@ bench: setup build ## time training steps of four networks on one core, and of o
 
 compare-pytorch: setup build ## compare those steps with PyTorch's on one core; ODN_PYTHON=… names a Python with torch
 	@Benchmarks/compare-pytorch
+
+compare-ddp: setup build ## compare a step of two ranks with PyTorch's DDP over Gloo; ODN_PYTHON=… as before
+	@Benchmarks/compare-ddp
 
 lint: ## check the style of the Swift files, and the scripts where shellcheck is installed
 	swift format lint --strict --recursive $(swift_files)

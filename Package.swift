@@ -49,6 +49,8 @@ let package = Package(
         "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "Datagrams",
       ],
       swiftSettings: safe),
+    .target(
+      name: "CostModel", dependencies: ["Files", "NeuralNetwork", "DistributedTraining"], swiftSettings: safe),
     // Made of onnx.proto, whose first lines say how.
     .target(
       name: "ONNXMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -74,7 +76,7 @@ let package = Package(
       name: "odn",
       dependencies: [
         "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining",
-        "ModelExchange", "Configuration", "Telemetry",
+        "CostModel", "ModelExchange", "Configuration", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -106,6 +108,9 @@ let package = Package(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: safe),
     .testTarget(name: "DatagramsTests", dependencies: ["Datagrams"], swiftSettings: safe),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
+    .testTarget(
+      name: "CostModelTests", dependencies: ["CostModel", "NeuralNetwork", "DistributedTraining"],
+      swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
     // What the fuzzer calls, which is built only for `make fuzz`, and what the tests of its corpus call.
     .target(

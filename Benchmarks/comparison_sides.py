@@ -1,4 +1,4 @@
-"""Runs odn's step and PyTorch's, each in a new process. What is run, and in what order, compare-pytorch decides."""
+"""Runs odn's step and PyTorch's, each in new processes. What is run, and in what order, its callers decide."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PYTORCH_STEP = HERE / "pytorch_step.py"
+MPIRUN = HERE.parent / "Launch/mpirun.sh"
 BUILT_ODN = HERE.parent / ".build/release/odn"
 CLASSES = 10
 # They choose OpenBLAS's kernels and block sizes in place of what it finds out about the CPU.
@@ -37,9 +38,10 @@ class Failure(Exception):
 
 
 class Sides:
-    """odn and PyTorch as commands that print JSON."""
+    """odn and PyTorch as commands that print JSON, each with so many ranks."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, ranks: int = 1) -> None:
+        self.ranks = ranks
         self.odn_program: str = options.odn
         self.python: str = options.python
         self.steps: int = options.steps
@@ -56,7 +58,8 @@ class Sides:
     def odn(self, case: Case, pass_name: str) -> Measurement:
         """Times odn's step."""
         options = [*self.network(case), *self.amount(case), *self.odn_extras(pass_name), "--json"]
-        return self.measure(self.odn_program, "benchmark", "step", *options)
+        launcher = [str(MPIRUN), "-n", str(self.ranks)] if self.ranks > 1 else []
+        return self.measure(*launcher, self.odn_program, "benchmark", "step", *options)
 
     def odn_extras(self, pass_name: str) -> list[str]:
         """Options that not every odn has."""
@@ -72,6 +75,7 @@ class Sides:
     def pytorch(self, case: Case, pass_name: str, precision: str, layout: str) -> Measurement:
         """Times PyTorch's step."""
         options = [*self.network(case), *self.amount(case), "--threads", str(self.threads)]
+        options += ["--ranks", str(self.ranks)] if self.ranks > 1 else []
         options += ["--forward-only"] if pass_name == "forward" else []
         options += ["--bf16"] if precision == "bf16" else []
         options += ["--channels-last"] if layout == "channels-last" else []
@@ -101,7 +105,7 @@ class Sides:
         start, start_of_cpu = time.perf_counter(), cpu_seconds_of_children()
         measurement = self.output_json(*command)
         elapsed, used = time.perf_counter() - start, cpu_seconds_of_children() - start_of_cpu
-        return {**measurement, "coreShare": used / elapsed / self.threads}
+        return {**measurement, "coreShare": used / elapsed / (self.threads * self.ranks)}
 
     def output_json(self, *command: str) -> Any:
         text = self.output(*command)

@@ -1,16 +1,20 @@
-"""Times PyTorch's step on the networks that odn trains. compare-pytorch runs it and says what the numbers are for.
+"""Times PyTorch's step on the networks that odn trains. compare-pytorch and compare-ddp run it.
 
     python3 pytorch_step.py --architecture resnet34 --depth 16 --batch 64 --input 32x32x3
+    python3 pytorch_step.py --architecture resnet34 --depth 16 --batch 64 --input 32x32x3 --ranks 2
     python3 pytorch_step.py --architecture resnet34 --depth 16 --input 32x32x3 --cost
 
 Needs torch. Prints one line of JSON with the keys of `odn benchmark step --json`; with --cost, those of a row of
-`odn inspect --json`, from which the caller sees that both sides compute the same function.
+`odn inspect --json`, from which the caller sees that both sides compute the same function. Several ranks are processes
+of this machine that sum their gradients by DistributedDataParallel over Gloo.
 """
 
 import argparse
 import json
+import os
 import resource
 import sys
+import tempfile
 import time
 from contextlib import AbstractContextManager
 
@@ -101,7 +105,7 @@ def cost(network: ResNet, channels: int, height: int, width: int) -> dict[str, o
 class Step:
     """A network and a batch of random images, with nothing between steps."""
 
-    def __init__(self, network: ResNet, images: Tensor, labels: Tensor, forward_only: bool, bf16: bool) -> None:
+    def __init__(self, network: nn.Module, images: Tensor, labels: Tensor, forward_only: bool, bf16: bool) -> None:
         self.network = network.train(not forward_only)
         self.images = images
         self.labels = labels
@@ -154,6 +158,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64, help="images per step")
     parser.add_argument("--steps", type=int, default=7, help="steps that are timed, after one that is not")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--ranks", type=int, default=1, help="processes that train together")
     parser.add_argument("--channels-last", action="store_true", help="keep the channels of a pixel together")
     parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 in the forward pass")
     parser.add_argument("--forward-only", action="store_true", help="classify, without gradients")
@@ -162,30 +167,65 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    library_megabytes = peak_megabytes()
-    options = arguments()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
+def measure(options: argparse.Namespace, library_megabytes: float) -> dict[str, float]:
+    """Times the steps of this rank, all of which are as slow as the slowest."""
     height, width, channels = options.input
-    network = ResNet(options.architecture, options.depth, channels, options.classes)
-    if options.cost:
-        print(json.dumps(cost(network, channels, height, width)))
-        return
+    network: nn.Module = ResNet(options.architecture, options.depth, channels, options.classes)
     images, labels = random_batch(options.batch, channels, height, width, options.classes)
     if options.channels_last:
         network = network.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
+    if options.ranks > 1:
+        # Batch norm's statistics stay those of a rank, as in odn; gradients are summed where they are.
+        network = nn.parallel.DistributedDataParallel(network, broadcast_buffers=False, gradient_as_bucket_view=True)
     step = Step(network, images, labels, options.forward_only, options.bf16)
     step.run()
     median = sorted(step.time() for _ in range(options.steps))[options.steps // 2]
-    result = {
+    return {
         "milliseconds": 1e3 * median,
-        "imagesPerSecond": options.batch / median,
+        "imagesPerSecond": options.ranks * options.batch / median,
         "peakMegabytes": peak_megabytes(),
         "libraryMegabytes": library_megabytes,
     }
-    print(json.dumps(result))
+
+
+def run_rank(rank: int, options: argparse.Namespace, directory: str) -> None:
+    """The main program of a process of several; the first leaves the result in a file."""
+    library_megabytes = peak_megabytes()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(rank)
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{directory}/ranks", rank=rank, world_size=options.ranks
+    )
+    result = measure(options, library_megabytes)
+    results: list[dict[str, float] | None] = [None] * options.ranks
+    torch.distributed.all_gather_object(results, result)
+    if rank == 0:
+        slowest = max((other for other in results if other), key=lambda other: other["milliseconds"])
+        largest = max(other["peakMegabytes"] for other in results if other)
+        with open(f"{directory}/result", "w") as file:
+            json.dump({**slowest, "peakMegabytes": largest}, file)
+    torch.distributed.destroy_process_group()
+
+
+def main() -> None:
+    library_megabytes = peak_megabytes()
+    options = arguments()
+    if options.ranks > 1:
+        with tempfile.TemporaryDirectory() as directory:
+            torch.multiprocessing.spawn(run_rank, (options, directory), options.ranks)
+            with open(f"{directory}/result") as file:
+                print(file.read())
+        return
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    if options.cost:
+        height, width, channels = options.input
+        network = ResNet(options.architecture, options.depth, channels, options.classes)
+        print(json.dumps(cost(network, channels, height, width)))
+        return
+    print(json.dumps(measure(options, library_megabytes)))
 
 
 if __name__ == "__main__":

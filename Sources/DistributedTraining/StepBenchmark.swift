@@ -18,9 +18,11 @@ public final class StepBenchmark {
   private let batch: Batch
   private let reducer: GradientReducer?
   private let run: () throws -> Void
+  /// Sums the gradients as they are.
+  private let sum: () throws -> Void
 
   /// - Parameters:
-  ///   - batch: images per step on each rank, at least 1.
+  ///   - batch: images per step on this rank, at least 1.
   ///   - communicator: the ranks that sum their gradients.
   ///   - makeKernels: makes the kernels, which let what they are given go on between their parts.
   /// - Throws: `MPIError`. Collective.
@@ -36,6 +38,7 @@ public final class StepBenchmark {
     switch pass {
     case .inference:
       reducer = nil
+      sum = {}
       let network = InferenceNetwork(architecture, batchCapacity: count, kernels: makeKernels(nil))
       network.load(weights)
       run = { network.forward(batch.images.view, images: count) }
@@ -46,8 +49,12 @@ public final class StepBenchmark {
       let network = DepthNetwork(architecture, batchCapacity: count, kernels: makeKernels(reducer.background))
       network.weights = weights
       let optimizer = StochasticGradientDescent(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
-      let globalImages = count * communicator.size
+      let globalImages = try communicator.allreduce(count, .sum)
       let guards = StepGuard(ReliabilityOptions(), communicator: communicator)
+      sum = {
+        reducer.begin(network.arena.gradients)
+        try reducer.finish()
+      }
       run = {
         try network.forward(batch.images.view, images: count)
         let result = network.crossEntropy(images: count, labels: batch.labels.view, globalImages: globalImages)
@@ -76,8 +83,10 @@ public final class StepBenchmark {
   public struct Times: Sendable {
     /// Seconds of the slowest rank.
     public let seconds: Double
-    /// The most seconds that a rank waited for the sums of gradients.
+    /// The most seconds that a rank waited for the sums of gradients, and for slower ranks.
     public let waitingSeconds: Double
+    /// The seconds of the rank that waited least, which no other rank kept waiting: what the sums themselves cost.
+    public let exposedSeconds: Double
   }
 
   /// Makes one step, and returns what it took. Collective.
@@ -88,7 +97,18 @@ public final class StepBenchmark {
     try step()
     let own = [start.duration(to: .now) / .seconds(1), (waitingTime - waited) / .seconds(1)]
     let slowest = try communicator.allreduce(own, .max)
-    return Times(seconds: slowest[0], waitingSeconds: slowest[1])
+    return Times(
+      seconds: slowest[0], waitingSeconds: slowest[1], exposedSeconds: try communicator.allreduce(own[1], .min))
+  }
+
+  /// Sums the gradients that the last step left, with nothing to compute meanwhile, and returns the seconds of the slowest
+  /// rank. The next step replaces them. Collective.
+  /// - Throws: `MPIError`.
+  public func timeSum() throws -> Double {
+    try communicator.barrier()
+    let start = ContinuousClock.now
+    try sum()
+    return try communicator.allreduce(start.duration(to: .now) / .seconds(1), .max)
   }
 
   /// Random images and labels.

@@ -15,34 +15,20 @@ struct BenchmarkKernelsCommand: ParsableCommand {
         odn benchmark kernels --architecture resnet34 --batch 64 --input 32x32x3
       """)
 
-  @Option(help: "resnet18, resnet34 or resnet50.")
-  var architecture = Architecture.Family.resnet34
+  @OptionGroup var benchmark: BenchmarkOptions
 
   @Option(help: "Only convolutions whose line has this text, such as '3x3 64→64'.")
   var only: String?
 
-  @Option(help: "Images per call.")
-  var batch = 64
-
-  @Option(help: "Images, height x width x channels.")
-  var input = ImageShape(height: 32, width: 32, channels: 3)
-
   @Option(help: "Threads.")
   var threads = 1
-
-  @Option(help: "What multiplies matrices.")
-  var matrixEngine = MatrixEngine.simd
 
   @Option(help: "Runs that are timed, after one that is not.")
   var runs = 5
 
-  @Flag(help: "Print JSON.")
-  var json = false
-
   func validate() throws {
-    if batch < 1 || batch > 1 << 20 { throw ValidationError("--batch takes 1 to 1048576 images, not \(batch)") }
     if runs < 1 { throw ValidationError("--runs takes 1 or more, not \(runs)") }
-    try BenchmarkCommand.check(threads: threads)
+    try BenchmarkOptions.check(threads: threads)
   }
 
   private struct Row: Encodable {
@@ -55,25 +41,27 @@ struct BenchmarkKernelsCommand: ParsableCommand {
 
   func run() throws {
     let network = try Architecture(
-      family: architecture, depth: architecture.maximumDepth, classes: 10, input: input)
-    let kernels = KernelFamily.fast.kernels(threads: threads, engine: matrixEngine)
+      family: benchmark.architecture, depth: benchmark.architecture.maximumDepth, classes: 10, input: benchmark.input)
+    let kernels = KernelFamily.fast.kernels(threads: threads, engine: benchmark.matrixEngine)
     var shapes: [ConvolutionShape] = []
     for shape in network.convolutions where !shapes.contains(shape) { shapes.append(shape) }
     var rows: [Row] = []
     if let only { shapes.removeAll { !Self.name($0).contains(only) } }
-    if shapes.isEmpty { throw ValidationError("no convolution of \(architecture.rawValue) is like '\(only ?? "")'") }
+    if shapes.isEmpty {
+      throw ValidationError("no convolution of \(benchmark.architecture.rawValue) is like '\(only ?? "")'")
+    }
     for shape in shapes {
-      let benchmark = ConvolutionBenchmark(shape, images: batch)
+      let convolution = ConvolutionBenchmark(shape, images: benchmark.batch)
       for pass in ConvolutionBenchmark.Pass.allCases {
-        let result = benchmark.measure(pass, kernels: kernels, runs: runs)
-        let products = (pass == .backward && shape != network.stem ? 2 : 1) * shape.multiplyAdds * batch
+        let result = convolution.measure(pass, kernels: kernels, runs: runs)
+        let products = (pass == .backward && shape != network.stem ? 2 : 1) * shape.multiplyAdds * benchmark.batch
         let row = Row(
           convolution: Self.name(shape), pass: pass.rawValue, milliseconds: 1e3 * result.seconds,
           gigaflops: 2 * Double(products) / result.seconds / 1e9, relativeError: result.relativeError)
         rows.append(row)
       }
     }
-    print(json ? try JSON.text(rows) : Self.table(rows).description)
+    print(benchmark.json ? try JSON.text(rows) : Self.table(rows).description)
   }
 
   private static func table(_ rows: [Row]) -> TextTable {

@@ -3,12 +3,8 @@
 import ArgumentParser
 import DistributedTraining
 import Foundation
-import Logging
 import NeuralNetwork
 import Telemetry
-
-extension CommunicationOptions.Mode: ExpressibleByArgument {}
-extension CommunicationOptions.Compression: ExpressibleByArgument {}
 
 struct BenchmarkStepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -23,38 +19,13 @@ struct BenchmarkStepCommand: ParsableCommand {
         mpirun -n 2 odn benchmark step --architecture resnet18 --depth 2 --batch 128 --input 28x28x1
       """)
 
-  @Option(help: "resnet18, resnet34 or resnet50.")
-  var architecture = Architecture.Family.resnet34
+  @OptionGroup var benchmark: BenchmarkOptions
 
   @Option(help: "Residual blocks. (default: the whole network)")
   var depth: Int?
 
-  @Option(help: "Images per step and rank.")
-  var batch = 64
-
-  @Option(help: "Images, height x width x channels.")
-  var input = ImageShape(height: 32, width: 32, channels: 3)
-
-  @Option(help: "Classes told apart.")
-  var classes = 10
-
   @Option(help: "Steps that are timed, after one that is not.")
   var steps = 7
-
-  @Option(help: "Threads of each rank. (default: the cores that it is bound to, shared with other ranks there)")
-  var threads: Int?
-
-  @Option(help: "What multiplies matrices.")
-  var matrixEngine = MatrixEngine.simd
-
-  @Option(help: "When the ranks' gradients are summed; automatic: overlapped if they are on several hosts.")
-  var mode = CommunicationOptions.Mode.automatic
-
-  @Option(help: "What gradients are on their way between ranks.")
-  var compression = CommunicationOptions.Compression.none
-
-  @Option(help: "The size of the pieces in which they are summed, in 10^6 bytes.")
-  var bucketMegabytes = CommunicationOptions().bucketMegabytes
 
   @Flag(help: "Only classify: no gradients, batch norm folded into the convolutions.")
   var forwardOnly = false
@@ -62,18 +33,10 @@ struct BenchmarkStepCommand: ParsableCommand {
   @Flag(help: "Also show the time of each kind of kernel.")
   var profile = false
 
-  @OptionGroup var check: CheckOptions
-
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var ranks: RankOptions
 
   func validate() throws {
-    if batch < 1 || batch > 1 << 20 { throw ValidationError("--batch takes 1 to 1048576 images, not \(batch)") }
-    try BenchmarkCommand.check(threads: threads)
     if steps < 1 { throw ValidationError("--steps takes 1 or more, not \(steps)") }
-    if !(0.001...1_000).contains(bucketMegabytes) {
-      throw ValidationError("--bucket-megabytes takes 0.001 to 1000, not \(bucketMegabytes)")
-    }
   }
 
   /// What was measured.
@@ -92,7 +55,7 @@ struct BenchmarkStepCommand: ParsableCommand {
     /// Nil where nothing is summed.
     let communication: Communication?
     /// Of rank 0.
-    let kernels: [Kernel]?
+    let kernels: [KernelTime]?
   }
 
   /// How the gradients of a step were summed.
@@ -105,7 +68,7 @@ struct BenchmarkStepCommand: ParsableCommand {
   }
 
   /// What one kind of kernel takes of a step.
-  private struct Kernel: Encodable {
+  private struct KernelTime: Encodable {
     let kernel: String
     let calls: Int
     let milliseconds: Double
@@ -116,58 +79,62 @@ struct BenchmarkStepCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Launcher.onAllRanks(checkingCollectives: check.checkCollectives) { world in
+    try Launcher.onAllRanks(checkingCollectives: ranks.check.checkCollectives) { world in
       let network = try Architecture(
-        family: architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
-      let layout = try RunLayout(world, threads: threads)
-      for warning in layout.warnings { Logger(world).warning("\(warning)") }
-      let placement = try ThreadPlacement(threads: threads, communicator: world)
+        family: benchmark.architecture, depth: depth ?? benchmark.architecture.maximumDepth, classes: ranks.classes,
+        input: benchmark.input)
+      let layout = try ranks.layout(world)
+      let placement = try ThreadPlacement(threads: ranks.threads, communicator: world)
       let kernelProfile = profile ? KernelProfile() : nil
-      let benchmark = try StepBenchmark(
-        network, batch: batch, pass: forwardOnly ? .inference : .training, communicator: world,
-        communication: CommunicationOptions(bucketMegabytes: bucketMegabytes, mode: mode, compression: compression)
+      let measurement = try StepBenchmark(
+        network, batch: benchmark.batch, pass: forwardOnly ? .inference : .training, communicator: world,
+        communication: ranks.communication
       ) {
         KernelFamily.fast.kernels(
-          threads: placement.threads, on: placement.processors, engine: matrixEngine, profile: kernelProfile,
-          background: $0)
+          threads: placement.threads, on: placement.processors, engine: benchmark.matrixEngine,
+          profile: kernelProfile, background: $0)
       }
-      try benchmark.step()
+      try measurement.step()
       kernelProfile?.reset()
       var times: [StepBenchmark.Times] = []
-      for _ in 0..<steps { times.append(try benchmark.timeStep()) }
-      let median = times.map(\.seconds).sorted()[steps / 2]
+      for _ in 0..<steps { times.append(try measurement.timeStep()) }
+      let median = times.map(\.seconds).median
       let peak = try world.allreduce(Self.peakMegabytes, .max)
       let result = Result(
-        architecture: architecture.rawValue, depth: network.depth, input: "\(input)",
-        pass: forwardOnly ? .inference : .training, batch: batch, ranks: world.size, threads: placement.threads,
-        layout: layout,
-        milliseconds: 1e3 * median, imagesPerSecond: Double(batch * world.size) / median, peakMegabytes: peak,
-        communication: communication(benchmark, times),
+        architecture: benchmark.architecture.rawValue, depth: network.depth, input: "\(benchmark.input)",
+        pass: forwardOnly ? .inference : .training, batch: benchmark.batch, ranks: world.size,
+        threads: placement.threads, layout: layout,
+        milliseconds: 1e3 * median, imagesPerSecond: Double(benchmark.batch * world.size) / median,
+        peakMegabytes: peak, communication: communication(measurement, times),
         kernels: kernelProfile.map { kernels($0, placement) })
       if world.rank == 0 { try show(result) }
     }
   }
 
-  private func communication(_ benchmark: StepBenchmark, _ times: [StepBenchmark.Times]) -> Communication? {
-    guard benchmark.allreduceBytesPerStep > 0 else { return nil }
+  private func communication(_ measurement: StepBenchmark, _ times: [StepBenchmark.Times]) -> Communication? {
+    guard measurement.allreduceBytesPerStep > 0 else { return nil }
     return Communication(
-      mode: benchmark.isOverlapped ? .overlapped : .blocking, compression: compression,
-      allreduceBytesPerStep: benchmark.allreduceBytesPerStep,
-      waitingMilliseconds: 1e3 * times.map(\.waitingSeconds).sorted()[steps / 2])
+      mode: measurement.isOverlapped ? .overlapped : .blocking, compression: ranks.compression,
+      allreduceBytesPerStep: measurement.allreduceBytesPerStep,
+      waitingMilliseconds: 1e3 * times.map(\.waitingSeconds).median)
   }
 
-  private func kernels(_ profile: KernelProfile, _ placement: ThreadPlacement) -> [Kernel] {
+  /// The kernels by name, the one that takes most first.
+  private func kernels(_ profile: KernelProfile, _ placement: ThreadPlacement) -> [KernelTime] {
     let roofline = Roofline.measure(threads: placement.threads, on: placement.processors)
-    return profile.entries.sorted { $0.seconds > $1.seconds }.map {
-      Kernel(
-        kernel: $0.name, calls: $0.calls / steps, milliseconds: 1e3 * $0.seconds / Double(steps),
-        gigaflops: $0.directOperations / $0.seconds / 1e9,
-        rooflineShare: roofline.seconds(operations: $0.operations, bytes: $0.bytes) / $0.seconds)
-    }
+    let kinds = Dictionary(grouping: profile.entries, by: \.call.kernel.name)
+    return kinds.map { name, entries in
+      func sum(_ value: (KernelProfile.Entry) -> Double) -> Double { entries.reduce(0) { $0 + value($1) } }
+      let seconds = sum(\.seconds)
+      return KernelTime(
+        kernel: name, calls: entries.reduce(0) { $0 + $1.calls } / steps, milliseconds: 1e3 * seconds / Double(steps),
+        gigaflops: sum(\.directOperations) / seconds / 1e9,
+        rooflineShare: roofline.seconds(operations: sum(\.operations), bytes: sum(\.bytes)) / seconds)
+    }.sorted { ($0.milliseconds, $0.kernel) > ($1.milliseconds, $1.kernel) }
   }
 
   private func show(_ result: Result) throws {
-    if json { return print(try JSON.text(result)) }
+    if benchmark.json { return print(try JSON.text(result)) }
     print(
       """
       \(result.layout)

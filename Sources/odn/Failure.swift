@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Configuration
+import CostModel
 import Datasets
 import DepthSearch
 import DistributedTraining
@@ -35,7 +36,7 @@ struct Failure {
   /// Whether the user asked for something impossible, as opposed to something that failed.
   static func isUsage(_ error: any Error) -> Bool {
     switch error {
-    case is ConfigurationError, is ArchitectureError, is SearchError, is ValidationError: true
+    case is ConfigurationError, is ArchitectureError, is SearchError, is CostModelError, is ValidationError: true
     case let error as TrainingError: error.isUsage
     case let error as ResumeError: error.isUsage
     case let error as DatasetError: error.isUsage

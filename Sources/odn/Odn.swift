@@ -23,7 +23,7 @@ struct Odn: ParsableCommand {
     version: version,
     subcommands: [
       SearchCommand.self, TrainCommand.self, EvaluateCommand.self, InspectCommand.self, ExportCommand.self,
-      ImportCommand.self, DatasetsCommand.self, GradcheckCommand.self, BenchmarkCommand.self,
+      ImportCommand.self, DatasetsCommand.self, GradcheckCommand.self, BenchmarkCommand.self, PlanCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -10,7 +10,7 @@ extension CommandLine {
       "is as committed",
       arguments: [
         "", "search", "train", "evaluate", "inspect", "export", "import", "datasets", "gradcheck", "benchmark step",
-        "benchmark kernels",
+        "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan",
       ])
     func help(command: String) async throws {
       let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())

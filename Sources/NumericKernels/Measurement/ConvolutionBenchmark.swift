@@ -58,7 +58,7 @@ public final class ConvolutionBenchmark {
         let distance = zip(found, expected).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         return (distance / max(expected.reduce(0) { $0 + $1 * $1 }, .leastNormalMagnitude)).squareRoot()
       }
-      return Result(seconds: times.sorted()[runs / 2], relativeError: errors.max() ?? 0)
+      return Result(seconds: times.median, relativeError: errors.max() ?? 0)
     }
   }
 

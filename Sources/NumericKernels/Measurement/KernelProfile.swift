@@ -1,11 +1,54 @@
 // Where the time of a step goes, kernel by kernel.
 
-/// Time and work of each kind of kernel.
+/// A kernel, in as far as its time per unit of work depends on it.
+public enum Kernel: Hashable, Codable, Sendable {
+  /// A pass of a convolution.
+  case convolution(shape: ConvolutionShape, pass: ConvolutionBenchmark.Pass)
+  /// Batch norm, a residual and ReLU.
+  case activate
+  /// A gradient's way back through them.
+  case finish
+  /// Global average pooling, or its gradient.
+  case pooling
+  /// The linear layer or the loss, or a gradient of them.
+  case classifier
+  /// A step of the optimizer.
+  case update
+
+  /// For example `3x3/2 forward` or `finish`: the same for convolutions that differ only in channels or image size.
+  public var name: String {
+    switch self {
+    case .convolution(let shape, let pass):
+      "\(shape.kernel)x\(shape.kernel)\(shape.stride > 1 ? "/\(shape.stride)" : "") \(pass.rawValue)"
+    case .activate: "activate"
+    case .finish: "finish"
+    case .pooling: "pooling"
+    case .classifier: "classifier"
+    case .update: "update"
+    }
+  }
+}
+
+/// A kernel and how much of its work a call does.
+public struct KernelCall: Hashable, Sendable {
+  /// The kernel.
+  public let kernel: Kernel
+  /// Images of a convolution; for the other kernels, which memory limits, the floats that they have to read and write.
+  public let size: Int
+
+  /// A call of `kernel` for so many images or floats.
+  public init(_ kernel: Kernel, size: Int) {
+    self.kernel = kernel
+    self.size = size
+  }
+}
+
+/// Time and work of each kernel and size.
 public final class KernelProfile: @unchecked Sendable {
-  /// What one kind of kernel has done.
+  /// What the calls of one kernel and size have done.
   public struct Entry: Sendable {
-    /// For example `3x3 backward` or `finish`.
-    public let name: String
+    /// The kernel, and its size.
+    public let call: KernelCall
     /// Calls counted.
     public fileprivate(set) var calls = 0
     /// Time spent.
@@ -18,18 +61,25 @@ public final class KernelProfile: @unchecked Sendable {
     public fileprivate(set) var bytes = 0.0
   }
 
-  /// The kinds in the order of their first call.
+  /// The calls in the order of their first occurrence.
   public private(set) var entries: [Entry] = []
+  private var places: [KernelCall: Int] = [:]
 
   /// An empty profile.
   public init() {}
 
   /// Forgets what was counted.
-  public func reset() { entries = [] }
+  public func reset() {
+    entries = []
+    places = [:]
+  }
 
-  func add(_ name: String, _ work: Work, seconds: Double) {
-    let index = entries.firstIndex { $0.name == name } ?? entries.count
-    if index == entries.count { entries.append(Entry(name: name)) }
+  func add(_ call: KernelCall, _ work: Work, seconds: Double) {
+    let index = places[call] ?? entries.count
+    if index == entries.count {
+      entries.append(Entry(call: call))
+      places[call] = index
+    }
     entries[index].calls += 1
     entries[index].seconds += seconds
     entries[index].directOperations += work.directOperations
@@ -50,16 +100,14 @@ struct ProfiledKernels: Kernels {
   let base: FastKernels
   let profile: KernelProfile
 
-  private func measure<Result>(_ name: String, _ work: KernelProfile.Work, _ body: () -> Result) -> Result {
+  private func measure<Result>(
+    _ kernel: Kernel, images: Int? = nil, _ work: KernelProfile.Work, _ body: () -> Result
+  ) -> Result {
     let start = ContinuousClock.now
     let result = body()
-    profile.add(name, work, seconds: start.duration(to: .now) / .seconds(1))
+    let seconds = start.duration(to: .now) / .seconds(1)
+    profile.add(KernelCall(kernel, size: images ?? work.floats), work, seconds: seconds)
     return result
-  }
-
-  /// For example `3x3/2 forward`.
-  private func name(_ shape: ConvolutionShape, _ pass: String) -> String {
-    "\(shape.kernel)x\(shape.kernel)\(shape.stride > 1 ? "/\(shape.stride)" : "") \(pass)"
   }
 
   /// The work of `passes` products, and of reading and writing so many times the inputs and the outputs.
@@ -80,7 +128,9 @@ struct ProfiledKernels: Kernels {
     _ shape: ConvolutionShape, images: Int, input: Activation, weights: FloatView, output: FloatView,
     sums: BufferView<Double>, workspace: FloatView
   ) {
-    measure(name(shape, "forward"), work(shape, images, passes: 1, inputs: 1, outputs: 1)) {
+    measure(
+      .convolution(shape: shape, pass: .forward), images: images, work(shape, images, passes: 1, inputs: 1, outputs: 1)
+    ) {
       base.convolution(
         shape, images: images, input: input, weights: weights, output: output, sums: sums, workspace: workspace)
     }
@@ -91,7 +141,10 @@ struct ProfiledKernels: Kernels {
     finish: InferenceFinish, workspace: FloatView
   ) {
     let outputs = finish.residual == nil ? 1 : 2
-    measure(name(shape, "inference"), work(shape, images, passes: 1, inputs: 1, outputs: outputs)) {
+    measure(
+      .convolution(shape: shape, pass: .inference), images: images,
+      work(shape, images, passes: 1, inputs: 1, outputs: outputs)
+    ) {
       base.inferenceConvolution(
         shape, images: images, input: input, weights: weights, output: output, finish: finish, workspace: workspace)
     }
@@ -104,7 +157,10 @@ struct ProfiledKernels: Kernels {
     let passes = inputGradient == nil ? 1 : 2
     // With a finish, the gradient's mask and the batch norm's input are read too; for an inner unit they are the input.
     let inputs = passes + (inputGradient?.accumulate == true ? 1 : 0) + (inputGradient?.finish == nil ? 0 : 1)
-    measure(name(shape, "backward"), work(shape, images, passes: passes, inputs: inputs, outputs: 2)) {
+    measure(
+      .convolution(shape: shape, pass: .backward), images: images,
+      work(shape, images, passes: passes, inputs: inputs, outputs: 2)
+    ) {
       base.convolutionGradient(
         shape, images: images, input: input, weights: weights, outputGradient: outputGradient,
         weightGradient: weightGradient, inputGradient: inputGradient, workspace: workspace)
@@ -115,7 +171,7 @@ struct ProfiledKernels: Kernels {
     rows: Int, channels: Int, input: FloatView, affine: ChannelAffine, residual: FloatView?,
     residualAffine: ChannelAffine?, output: FloatView
   ) {
-    measure("activate", KernelProfile.Work(floats: (residual == nil ? 2 : 3) * rows * channels)) {
+    measure(.activate, KernelProfile.Work(floats: (residual == nil ? 2 : 3) * rows * channels)) {
       base.activate(
         rows: rows, channels: channels, input: input, affine: affine, residual: residual,
         residualAffine: residualAffine, output: output)
@@ -123,7 +179,7 @@ struct ProfiledKernels: Kernels {
   }
 
   func finish(_ gradient: FloatView, rows: Int, channels: Int, _ finish: GradientFinish, workspace: FloatView) {
-    measure("finish", KernelProfile.Work(floats: (finish.activation == nil ? 2 : 4) * rows * channels)) {
+    measure(.finish, KernelProfile.Work(floats: (finish.activation == nil ? 2 : 4) * rows * channels)) {
       base.finish(gradient, rows: rows, channels: channels, finish, workspace: workspace)
     }
   }
@@ -131,7 +187,7 @@ struct ProfiledKernels: Kernels {
   func finishWorkspace(channels: Int) -> Int { base.finishWorkspace(channels: channels) }
 
   func averagePool(images: Int, pixels: Int, channels: Int, input: FloatView, output: FloatView) {
-    measure("pooling", KernelProfile.Work(floats: images * pixels * channels)) {
+    measure(.pooling, KernelProfile.Work(floats: images * pixels * channels)) {
       base.averagePool(images: images, pixels: pixels, channels: channels, input: input, output: output)
     }
   }
@@ -139,7 +195,7 @@ struct ProfiledKernels: Kernels {
   func averagePoolGradient(
     images: Int, pixels: Int, channels: Int, outputGradient: FloatView, inputGradient: FloatView, accumulate: Bool
   ) {
-    measure("pooling", KernelProfile.Work(floats: (accumulate ? 2 : 1) * images * pixels * channels)) {
+    measure(.pooling, KernelProfile.Work(floats: (accumulate ? 2 : 1) * images * pixels * channels)) {
       base.averagePoolGradient(
         images: images, pixels: pixels, channels: channels, outputGradient: outputGradient,
         inputGradient: inputGradient, accumulate: accumulate)
@@ -149,7 +205,7 @@ struct ProfiledKernels: Kernels {
   func linear(
     images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, bias: FloatView, output: FloatView
   ) {
-    measure("classifier", KernelProfile.Work(floats: images * (inputs + outputs) + inputs * outputs)) {
+    measure(.classifier, KernelProfile.Work(floats: images * (inputs + outputs) + inputs * outputs)) {
       base.linear(
         images: images, inputs: inputs, outputs: outputs, input: input, weights: weights, bias: bias, output: output)
     }
@@ -159,7 +215,7 @@ struct ProfiledKernels: Kernels {
     images: Int, inputs: Int, outputs: Int, input: FloatView, weights: FloatView, outputGradient: FloatView,
     inputGradient: FloatView, weightGradient: FloatView, biasGradient: FloatView
   ) {
-    measure("classifier", KernelProfile.Work(floats: images * (2 * inputs + outputs) + 2 * inputs * outputs)) {
+    measure(.classifier, KernelProfile.Work(floats: images * (2 * inputs + outputs) + 2 * inputs * outputs)) {
       base.linearGradient(
         images: images, inputs: inputs, outputs: outputs, input: input, weights: weights,
         outputGradient: outputGradient, inputGradient: inputGradient, weightGradient: weightGradient,
@@ -171,7 +227,7 @@ struct ProfiledKernels: Kernels {
     images: Int, classes: Int, logits: FloatView, labels: BufferView<Int32>, gradientScale: Float,
     gradient: FloatView
   ) -> CrossEntropy {
-    measure("classifier", KernelProfile.Work(floats: 2 * images * classes)) {
+    measure(.classifier, KernelProfile.Work(floats: 2 * images * classes)) {
       base.softmaxCrossEntropy(
         images: images, classes: classes, logits: logits, labels: labels, gradientScale: gradientScale,
         gradient: gradient)
@@ -182,7 +238,7 @@ struct ProfiledKernels: Kernels {
     values: FloatView, gradients: FloatView, momenta: FloatView, learningRate: Float, momentum: Float,
     weightDecay: Float, factor: Float
   ) -> Bool {
-    measure("update", KernelProfile.Work(floats: 5 * values.count)) {
+    measure(.update, KernelProfile.Work(floats: 5 * values.count)) {
       base.momentumStep(
         values: values, gradients: gradients, momenta: momenta, learningRate: learningRate, momentum: momentum,
         weightDecay: weightDecay, factor: factor)
@@ -192,6 +248,6 @@ struct ProfiledKernels: Kernels {
   var squaredNormWorkspace: Int { base.squaredNormWorkspace }
 
   func squaredNorm(_ values: FloatView, workspace: BufferView<Double>) -> Double {
-    measure("update", KernelProfile.Work(floats: values.count)) { base.squaredNorm(values, workspace: workspace) }
+    measure(.update, KernelProfile.Work(floats: values.count)) { base.squaredNorm(values, workspace: workspace) }
   }
 }

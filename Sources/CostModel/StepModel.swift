@@ -1,0 +1,104 @@
+// How long a data-parallel step takes: the kernels of a rank's share, and what of the sums they do not cover.
+
+import DistributedTraining
+import NeuralNetwork
+
+/// What a step takes, in seconds.
+public struct StepTime: Codable, Equatable, Sendable {
+  /// The kernels of the rank with the largest share.
+  public let compute: Double
+  /// All exchanges between ranks.
+  public let communication: Double
+  /// What of them the ranks wait for.
+  public let exposed: Double
+
+  /// The whole step.
+  public var step: Double { compute + exposed }
+}
+
+/// Predicts steps from the times of kernels and the numbers of a network.
+///
+/// Ranks are alike and never wait for a slower one. Buckets travel one after the other, each from when the backward pass
+/// has completed it if sums overlap, else after the pass; what they take of the processor is not counted. A loss is summed
+/// before each update, and nothing hides that.
+public struct StepModel: Sendable {
+  /// Kernels of a rank.
+  public let costs: KernelCosts
+  /// What is between the ranks.
+  public let network: NetworkModel
+  /// How gradients are summed; `automatic` counts as overlapped.
+  public let communication: CommunicationOptions
+  /// Ranks over which batch norm is synchronized, 1 for none; nil for all.
+  public let batchNormRanks: Int?
+
+  /// A model of such ranks.
+  public init(
+    costs: KernelCosts, network: NetworkModel, communication: CommunicationOptions = CommunicationOptions(),
+    batchNormRanks: Int? = 1
+  ) {
+    self.costs = costs
+    self.network = network
+    self.communication = communication
+    self.batchNormRanks = batchNormRanks
+  }
+
+  /// A step of `ranks` ranks on a batch of `images` images, as even shares as possible.
+  ///
+  /// - Throws: `CostModelError.tooManyRanks` where a rank would have no image, `CostModelError.unmeasured`.
+  public func time(
+    _ architecture: Architecture, heads: HeadSelection = .deepest, images: Int, ranks: Int
+  ) throws(CostModelError) -> StepTime {
+    guard ranks <= images else { throw .tooManyRanks(ranks, batch: images) }
+    let step = TrainingStep(architecture, heads: heads, images: (images + ranks - 1) / ranks)
+    var backward: [(seconds: Double, completed: Int)] = []
+    for part in step.backward { backward.append((try costs.seconds(part.calls), part.completed)) }
+    let compute =
+      try costs.seconds(step.forward) + backward.reduce(0) { $0 + $1.seconds } + costs.seconds(step.update)
+    let sums = gradientSums(NetworkLayout(architecture, heads: heads), ranks: ranks)
+    let hidden = communication.mode == .blocking ? 0 : Self.hidden(sums, behind: backward)
+    let others = network.allreduce(bytes: 16, ranks: ranks) + statistics(architecture, ranks: ranks)
+    let all = sums.reduce(0) { $0 + $1.seconds }
+    return StepTime(compute: compute, communication: all + others, exposed: all - hidden + others)
+  }
+
+  /// Seconds of a forward pass over `images` images, an upper bound for classifying them.
+  /// - Throws: `CostModelError.unmeasured`.
+  public func forwardTime(_ architecture: Architecture, images: Int) throws(CostModelError) -> Double {
+    try costs.seconds(TrainingStep(architecture, heads: .deepest, images: images).forward)
+  }
+
+  /// The sum of a bucket that ends at `end` in the gradient arena.
+  typealias GradientSum = (end: Int, seconds: Double)
+
+  private func gradientSums(_ layout: NetworkLayout, ranks: Int) -> [GradientSum] {
+    GradientBuckets(runs: layout.parameterRuns, megabytes: communication.bucketMegabytes).ranges.map { range in
+      switch communication.compression {
+      case .none: (range.upperBound, network.allreduce(bytes: 4 * range.count, ranks: ranks))
+      case .bf16: (range.upperBound, network.allreduce(bytes: 2 * range.count, ranks: ranks, .pairwise))
+      }
+    }
+  }
+
+  /// How much of the sums' time lies before the end of the backward pass.
+  private static func hidden(_ sums: [GradientSum], behind backward: [(seconds: Double, completed: Int)]) -> Double {
+    var (now, part, free, total) = (0.0, 0, 0.0, 0.0)
+    for sum in sums {
+      while part < backward.count, part == 0 || backward[part - 1].completed < sum.end {
+        now += backward[part].seconds
+        part += 1
+      }
+      free = max(free, now) + sum.seconds
+      total += sum.seconds
+    }
+    let end = backward.reduce(0) { $0 + $1.seconds }
+    return total - max(free - end, 0)
+  }
+
+  /// Batch norm's sums: for each channel two in the forward and two in the backward pass, in double precision.
+  private func statistics(_ architecture: Architecture, ranks: Int) -> Double {
+    let group = batchNormRanks ?? ranks
+    return architecture.convolutions.reduce(0) {
+      $0 + 2 * network.allreduce(bytes: 16 * $1.outputChannels, ranks: group)
+    }
+  }
+}

@@ -1,0 +1,234 @@
+// `odn plan`: how long a search will take, and how many ranks are worth it.
+
+import ArgumentParser
+import Configuration
+import CostModel
+import Datasets
+import DistributedTraining
+import Foundation
+import NeuralNetwork
+import Telemetry
+
+extension NetworkModel.Known: ExpressibleByArgument {}
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Predict how long a search will take, and how many ranks are worth it.",
+    discussion: """
+      Measures the kernels of the configuration's network in some steps on one rank, half a minute at most, or reads \
+      them from --costs. A step is then the kernels of a rank's share of the batch, and what of the sums of gradients the \
+      backward pass does not cover; a message of b bytes between ranks takes latency + b/bandwidth. The batch is the \
+      configuration's whatever the ranks, so that each does less the more there are.
+
+      Latency and bandwidth are usual ones of the --network, others that are given, or measured ones:
+
+        odn plan Configs/svhn-resnet34.yaml --ranks 16 --network 25gbit
+        mpirun -n 2 --host a,b odn benchmark allreduce --json > network.json
+        odn plan Configs/svhn-resnet34.yaml --ranks 16 --allreduce network.json
+
+      The epochs of a depth are an assumption: 3.5 times search.patience, as in the published searches. Efficiency is the \
+      speed as a share of one rank's times the number of ranks. Ranks are worth it as long as the whole search keeps half \
+      of it. Images are counted as published, or as dataset.trainLimit says; no file of them is read.
+      """)
+
+  @Argument(help: "Configuration file (YAML); see Configs/ for examples.", completion: .file(extensions: ["yaml"]))
+  var config: String
+
+  @OptionGroup var settings: SettingOptions
+
+  @Option(help: "Ranks that share the batch.")
+  var ranks = 1
+
+  @Option(help: "What is between them.")
+  var network = NetworkModel.Known.gigabit10
+
+  @Option(help: ArgumentHelp("The latency of a message instead of the network's.", valueName: "microseconds"))
+  var latency: Double?
+
+  @Option(help: ArgumentHelp("The bandwidth of a rank instead of the network's, in 10^9 bytes.", valueName: "GB/s"))
+  var bandwidth: Double?
+
+  @Option(help: ArgumentHelp("Take both from what odn benchmark allreduce --json printed.", valueName: "file"))
+  var allreduce: String?
+
+  @Option(help: "Threads of each rank. (default: training.threads, or 1)")
+  var threads: Int?
+
+  @Option(help: "Epochs that are assumed for each depth. (default: 3.5 times search.patience)")
+  var epochsPerDepth: Double?
+
+  @Option(help: ArgumentHelp("Read the times of kernels instead of measuring them.", valueName: "file"))
+  var costs: String?
+
+  @Option(help: ArgumentHelp("Keep the times of kernels for --costs.", valueName: "file"))
+  var saveCosts: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    try BenchmarkOptions.check(threads: threads)
+    if ranks < 1 { throw ValidationError("--ranks takes 1 or more, not \(ranks)") }
+    if let latency, !(0...1e7).contains(latency) {
+      throw ValidationError("--latency takes 0 to 10000000 microseconds, not \(latency)")
+    }
+    if let bandwidth, !(1e-6...1e6).contains(bandwidth) {
+      throw ValidationError("--bandwidth takes 0.000001 to 1000000 GB/s, not \(bandwidth)")
+    }
+    if let epochsPerDepth, !(0...1e6).contains(epochsPerDepth) {
+      throw ValidationError("--epochs-per-depth takes 0 to 1000000, not \(epochsPerDepth)")
+    }
+    if costs != nil && saveCosts != nil {
+      throw ValidationError("--costs and --save-costs contradict each other: what is read needs not be kept")
+    }
+    if costs != nil && threads != nil {
+      throw ValidationError(
+        "--costs and --threads contradict each other: the times are of ranks with their own threads")
+    }
+  }
+
+  /// What is predicted, and from what.
+  private struct Report: Encodable {
+    let network: NetworkModel
+    let threads: Int
+    let workload: SearchWorkload
+    let forecast: SearchForecast
+    /// The same for 1, 2, 4, … ranks.
+    let ranks: [SearchForecast]
+    let worthwhileRanks: Int
+  }
+
+  func run() throws {
+    guard Launcher.rank == 0 else { return }
+    let configuration = try Configuration(contentsOf: config, settings: settings.set)
+    guard ranks <= configuration.training.batchSize else {
+      throw CostModelError.tooManyRanks(ranks, batch: configuration.training.batchSize)
+    }
+    let workload = try workload(configuration)
+    let communication = communication(configuration)
+    let network = try networkModel(communication.mode)
+    let kernels = try kernelCosts(configuration, workload)
+    let search = try SearchModel(
+      workload,
+      StepModel(
+        costs: kernels, network: network, communication: communication,
+        batchNormRanks: configuration.training.batchNorm == .local ? 1 : configuration.training.batchNormRanks))
+    let report = Report(
+      network: network, threads: kernels.threads, workload: workload,
+      forecast: try search.forecast(ranks: ranks),
+      ranks: try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) },
+      worthwhileRanks: try search.worthwhileRanks())
+    try show(report)
+  }
+
+  private func workload(_ configuration: Configuration) throws -> SearchWorkload {
+    let depths = try configuration.search.depths(in: configuration.network.architecture)
+    let descriptor = configuration.dataset.name.descriptor
+    let validation = configuration.dataset.validation ?? descriptor.validationCount
+    let training = max(descriptor.trainingCount - validation, 1)
+    return SearchWorkload(
+      architecture: try configuration.architecture(depth: depths.upperBound), depths: depths,
+      batch: configuration.training.batchSize,
+      trainingImages: min(configuration.dataset.trainLimit ?? training, training),
+      validationImages: validation, warmUpEpochs: configuration.warmUp.epochs,
+      epochsPerDepth: epochsPerDepth
+        ?? (SearchWorkload.publishedEpochsPerPatience * Double(configuration.search.patience)).rounded(.up))
+  }
+
+  private func networkModel(_ mode: CommunicationOptions.Mode) throws -> NetworkModel {
+    let measured = try allreduce.map { path in try MeasuredNetwork(path: path) }
+    var model = (mode == .blocking ? measured?.blocking : measured?.nonBlocking) ?? network.model
+    if let latency { model.latency = 1e-6 * latency }
+    if let bandwidth { model.bandwidth = 1e9 * bandwidth }
+    return model
+  }
+
+  /// As a run would choose between hosts, or within one.
+  private func communication(_ configuration: Configuration) -> CommunicationOptions {
+    var options = configuration.communication
+    if options.mode == .automatic { options.mode = network == .sharedMemory ? .blocking : .overlapped }
+    return options
+  }
+
+  /// Larger shares of a batch take proportionally longer.
+  private static let largestMeasuredBatch = 64
+
+  private func kernelCosts(_ configuration: Configuration, _ workload: SearchWorkload) throws -> KernelCosts {
+    if let costs { return try KernelCosts(path: costs) }
+    let threads = threads ?? configuration.training.threads ?? 1
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    guard threads <= cores else {
+      throw ValidationError(
+        "\(threads) threads cannot be measured on \(cores) cores: measure where there are more, and bring --costs here")
+    }
+    guard configuration.training.kernels != .reference else {
+      throw ValidationError("the reference kernels are not for searches: plan with --set training.kernels=fast")
+    }
+    let measured = try KernelCosts.measure(
+      workload.architecture, images: min(workload.batch, Self.largestMeasuredBatch),
+      kernels: configuration.training.kernels, threads: threads, engine: configuration.training.matrixEngine)
+    if let saveCosts { try measured.write(to: saveCosts) }
+    return measured
+  }
+}
+
+extension PlanCommand {
+  private func show(_ report: Report) throws {
+    if json { return print(try JSON.text(report)) }
+    let (workload, forecast) = (report.workload, report.forecast)
+    func count(_ number: Int, _ name: String) -> String { "\(Format.count(number)) \(name)\(number == 1 ? "" : "s")" }
+    print(
+      """
+      \(workload.architecture.family.rawValue), images \(workload.architecture.input); \
+      \(Format.count(workload.trainingImages)) per epoch in batches of \(workload.batch), \
+      \(Format.count(workload.validationImages)) for validation; \
+      \(Format.decimal(workload.epochsPerDepth, 0)) epochs assumed for each depth
+      \(count(forecast.ranks, "rank")) of \(count(report.threads, "thread")), \(count(forecast.imagesPerRank, "image")) per step \
+      and rank; a network of \(report.network)
+
+      \(Self.table(forecast.levels))
+
+      \(Self.table(report.ranks))
+      """)
+    let (batch, worthwhile) = (report.workload.batch, count(report.worthwhileRanks, "rank"))
+    print(
+      report.worthwhileRanks == batch
+        ? "worth it: up to \(worthwhile), which is all that a batch has images for"
+        : """
+        worth it: up to \(worthwhile), beyond which the search keeps less than half of the speed of as many times one rank; \
+        a batch has images for \(batch)
+        """)
+  }
+
+  private static func table(_ levels: [SearchForecast.Level]) -> TextTable {
+    var table = TextTable([
+      ("depth", .right), ("compute ms", .right), ("sums ms", .right), ("exposed ms", .right), ("step ms", .right),
+      ("images/s", .right), ("efficiency", .right), ("epoch", .right), ("search, if it ends here", .right),
+    ])
+    for level in levels {
+      let time = level.time
+      let milliseconds = [time.compute, time.communication, time.exposed, time.step].map { Format.decimal(1e3 * $0, 2) }
+      let rates = [Format.decimal(level.imagesPerSecond, 1), Format.decimal(level.efficiency, 2)]
+      let durations = [Format.duration(level.epoch), Format.duration(level.searchUntilHere)]
+      table.add(["\(level.depth)"] + milliseconds + rates + durations)
+    }
+    return table
+  }
+
+  private static func table(_ forecasts: [SearchForecast]) -> TextTable {
+    let depths = (forecasts[0].levels.first?.depth ?? 1, forecasts[0].levels.last?.depth ?? 1)
+    var table = TextTable([
+      ("ranks", .right), ("images per rank", .right), ("images/s at depth \(depths.0)", .right),
+      ("efficiency", .right), ("at depth \(depths.1)", .right), ("efficiency", .right), ("search to there", .right),
+      ("efficiency", .right),
+    ])
+    for forecast in forecasts {
+      let ends = [forecast.levels.first, forecast.levels.last].compactMap(\.self)
+      var row = [Format.count(forecast.ranks), "\(forecast.imagesPerRank)"]
+      for level in ends { row += [Format.decimal(level.imagesPerSecond, 1), Format.decimal(level.efficiency, 2)] }
+      table.add(row + [Format.duration(forecast.longestSearch), Format.decimal(forecast.efficiency, 2)])
+    }
+    return table
+  }
+}
