@@ -56,6 +56,7 @@ struct ReadingTests {
         factor: 0.7
       growthRateFactor: 1.0
       epochLimit: 400
+      groups: 1
     training:
       batchSize: 64
       learningRate: 1e-05

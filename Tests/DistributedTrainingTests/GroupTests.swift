@@ -1,6 +1,7 @@
 // Searches whose levels are trained by groups of ranks at the same time come to what a group comes to that trains one
 // after the other.
 
+import Checkpoints
 import Datasets
 import DepthSearch
 import DistributedTraining
@@ -212,6 +213,42 @@ private func continuationTests() -> [RankTest] {
         expect.equal(last.finished?.weights.statistics, whole.1.finished?.weights.statistics)
         expect.equal((last.point?.told ?? []) + last.epochs.map(\.result), whole.1.epochs.map(\.result))
         expect.equal(parts.watchers.flatMap(\.warnings).count { !$0.hasPrefix("there are") }, 0)
+      }
+    },
+    RankTest("a level's checkpoint that no level can have is refused, however intact its file", ranks: 2...2) {
+      world, expect in
+      let directory = try SharedDirectory(world)
+      var steps = 0
+      let plan = CheckpointPlan(
+        directory: directory.file("checkpoints"), origin: CheckpointOrigin(configuration: [:], configurationHash: "0"),
+        isStopRequested: {
+          steps += 1
+          return steps == 7 && world.rank == 0
+        })
+      expect.throwing(TrainingError.self) { _ = try missed.by(2).run(on: world, checkpoints: plan) }
+      try world.barrier()
+      guard world.rank == 0, let path = CheckpointDirectory.files(in: directory.file("checkpoints/depth-01")).first
+      else { return }
+      let sound = try SearchCheckpoint(path: path)
+      expect.equal(sound.point.depth, 1)
+      expect.equal(sound.point.searchEpochs, 2)
+      var reader = try CheckpointReader(path: path)
+      let state = String(decoding: try reader.bytes("state", atMost: 1 << 20), as: UTF8.self)
+      for (right, wrong) in [
+        ("\"isEnded\":false", "\"isEnded\":true"), ("\"level\":{\"depth\":1", "\"level\":{\"depth\":2"),
+        ("\"level\":{\"depth\":1", "\"hasLevelsApart\":true,\"level\":{\"depth\":1"),
+        ("\"_1\":{\"depth\":1,\"epoch\":2", "\"_1\":{\"depth\":1,\"epoch\":3"),
+        ("\"_1\":{\"depth\":1,\"epoch\":2", "\"_1\":{\"depth\":2,\"epoch\":2"),
+        ("\"stage\":\"level\"}", "\"stage\":\"warmUp\"}"),
+      ] {
+        let changed = state.replacing(right, with: wrong)
+        expect(changed != state, "there is no \(right) in \(state)")
+        try CheckpointContent([CheckpointSection("state", .bytes(Array(changed.utf8)))]).write(to: path)
+        let error = expect.throwing(CheckpointError.self) { _ = try SearchCheckpoint(path: path) }
+        guard case .damaged(_, "section state", _, _)? = error else {
+          expect.fail("\(wrong): \(error as Any)")
+          continue
+        }
       }
     },
     RankTest("a search by groups and one without do not go on from each other's checkpoints", ranks: 2...) {
