@@ -80,9 +80,9 @@ struct ONNXGraphWriter {
     guard let input = activations[input] else { return [add(weight), add(bias)] }
     let weights = WeightQuantization(weight, bias: bias, inputScale: input.scale)
     let sums = BiasQuantization(bias, scales: weights.scales.map { $0 * input.scale })
-    let weight = add(weights, as: weight)
-    let bias = ONNXTensorProto.integers("b\(pairs + 1)", bias.shape, .int32, sums.values)
-    return [weight, dequantize(bias, scales: sums.scales)]
+    let first = add(weights, as: weight)
+    let second = ONNXTensorProto.integers("b\(pairs + 1)", bias.shape, .int32, sums.values)
+    return [first, dequantize(second, scales: sums.scales)]
   }
 
   private mutating func add(_ quantized: WeightQuantization, as weight: Tensor) -> String {
