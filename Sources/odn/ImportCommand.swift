@@ -66,28 +66,33 @@ struct ImportCommand: ParsableCommand {
       input: input ?? images.map { ImageShape(height: $0.height, width: $0.width, channels: $0.channels) })
     let weights = try state.weights(of: network)
     let description = try ImageDescription(
-      dataset: dataset?.rawValue, classNames: names(of: network) ?? images?.classNames,
-      normalization: normalization(of: network) ?? images?.normalization)
+      dataset: dataset?.rawValue, classNames: names(of: network),
+      normalization: normalization(of: network))
     let model = ModelFile(weights: weights, metadata: try description.metadata())
     let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().relativePath + ".odn.safetensors"
-    // Refuses names and numbers of another count than the network's, those of a data set among them.
-    _ = try ImageDescription(model, path: path)
     try model.write(to: path)
     try show(network, path)
   }
 
   private func names(of network: Architecture) throws -> [String]? {
-    guard let classNames else { return nil }
-    let names = classNames.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let given = classNames?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard let names = given ?? dataset?.descriptor.classNames else { return nil }
     guard names.count == network.classes else {
-      throw ValidationError("--class-names: expected the names of \(network.classes) classes, found \(names.count)")
+      let option = given == nil ? "--dataset" : "--class-names"
+      throw ValidationError("\(option): expected the names of \(network.classes) classes, found \(names.count)")
     }
     return names
   }
 
   private func normalization(of network: Architecture) throws -> Normalization? {
-    guard let mean, let std else { return nil }
     let channels = network.input.channels
+    guard let mean, let std else {
+      guard let known = dataset?.descriptor.normalization else { return nil }
+      guard known.channels == channels else {
+        throw ValidationError("--dataset: expected images of \(channels) channels, found \(known.channels)")
+      }
+      return known
+    }
     func numbers(_ option: String, _ text: String, _ isFit: (Float) -> Bool) throws -> [Float] {
       let numbers = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Float($0) }
       guard numbers.count == channels, numbers.allSatisfy({ $0.isFinite && isFit($0) }) else {

@@ -108,6 +108,9 @@ extension CommandLine {
         (["import", "run/odn.safetensors", "--mean", "0.5"], "--mean and --std belong together"),
         (["import", "run/odn.safetensors", "--mean", "0.5", "--std", "0"], "--std: expected 1 numbers"),
         (["import", "run/odn.safetensors", "--class-names", "a,b"], "expected the names of 10 classes, found 2"),
+        (
+          ["import", "run/odn.safetensors", "--dataset", "emnist-letters"], "expected the names of 10 classes, found 26"
+        ),
       ])
     func mistakes(arguments: [String], message: String) async throws {
       let run = try await Program.run(arguments + ["--output", "out"], in: workspace)
@@ -126,7 +129,7 @@ extension CommandLine {
         ),
         (
           ["import", "run/odn.safetensors", "--depth", "3", "--architecture", "resnet18", "--output", "out"],
-          "found no layer2.0.conv1.weight"
+          "layer2.0.conv1.weight and 11 more; fc.weight of [10, 64] instead of [10, 128]"
         ),
         (
           ["import", "run/odn.safetensors", "--dataset", "cifar10", "--output", "out"], "conv1.weight of [64, 1, 3, 3]"

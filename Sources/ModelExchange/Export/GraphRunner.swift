@@ -9,6 +9,7 @@ final class GraphRunner {
   private let kernels: any Kernels = KernelFamily.fast.kernels()
   private let workspace: AlignedBuffer<Float>
   private let images: AlignedBuffer<Float>
+  private let imageSize: Int
 
   /// Allocates every activation of up to `capacity` images.
   init(_ graph: NetworkGraph, images capacity: Int) {
@@ -16,7 +17,8 @@ final class GraphRunner {
     let kernels = kernels
     workspace = AlignedBuffer(
       count: shapes.map { kernels.convolutionWorkspace($0, images: capacity) }.max() ?? 0)
-    images = AlignedBuffer(count: capacity * graph.architecture.input.count)
+    imageSize = graph.architecture.input.count
+    images = AlignedBuffer(count: capacity * imageSize)
     var places = [NetworkGraph.input: Activations(buffer: images, shape: graph.architecture.input)]
     var steps: [BoundStep] = []
     for step in graph.steps {
@@ -32,8 +34,9 @@ final class GraphRunner {
   /// Where images are put, `[N, H, W, C]`, normalized.
   var input: FloatView { images.view }
 
-  /// Computes everything for the first `images` images; `observe` sees each activation `[N, H, W, C]` by its name.
+  /// Computes everything for the first `images` images; `observe` sees them and each activation, `[N, H, W, C]`, by name.
   func run(images: Int, observe: (String, [Float]) -> Void) {
+    observe(NetworkGraph.input, input.prefix(images * imageSize).array)
     for step in steps {
       step.run(images, kernels, workspace.view)
       observe(step.name, step.output.buffer.view.prefix(images * step.output.shape.count).array)

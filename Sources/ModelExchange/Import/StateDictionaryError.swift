@@ -12,6 +12,13 @@ public struct TensorDifferences: Equatable, Sendable {
     public let expected: [Int]
     /// The file's, up to 8 sizes of it.
     public let found: [Int]
+
+    /// A tensor that is `found` where `expected` was expected.
+    public init(name: String, expected: [Int], found: [Int]) {
+      self.name = name
+      self.expected = expected
+      self.found = found
+    }
   }
 
   /// What the network has and the file lacks, from the stem on.
@@ -20,6 +27,9 @@ public struct TensorDifferences: Equatable, Sendable {
   public var misshaped: [Misshaped] = []
   /// What the file has besides, by name.
   public var surplus: [String] = []
+
+  /// No differences.
+  public init() {}
 
   var isEmpty: Bool { missing.isEmpty && misshaped.isEmpty && surplus.isEmpty }
 }
