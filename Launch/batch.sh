@@ -78,7 +78,7 @@ search_on_hosts() {
 
 # Nobody else may have put something under the name of the copy.
 # shellcheck disable=SC2016
-copy_files='umask 077 && mkdir -p "$2" && [ -O "$2" ] && cp -R "$1/." "$2"'
+copy_files='umask 077 && mkdir -p "$2" && [ -O "$2" ] && tar -C "$1" -cf - . | tar -C "$2" -xf - --overwrite'
 # shellcheck disable=SC2016
 remove_files='rm -rf "$1"'
 
