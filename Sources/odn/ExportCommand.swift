@@ -20,7 +20,7 @@ struct ExportCommand: ParsableCommand {
       measured on training images of the data set that the network was trained with.
 
         odn export runs/mnist/odn.safetensors --format onnx --output mnist.onnx
-        odn export runs/mnist/odn.safetensors --format onnx-int8 --config runs/mnist/config.yaml --output mnist-int8.onnx
+        odn export runs/mnist/odn.safetensors --format onnx-int8 --output int8.onnx
       """)
 
   enum FileFormat: String, CaseIterable, ExpressibleByArgument {
@@ -59,7 +59,7 @@ struct ExportCommand: ParsableCommand {
       onnx-int8: the range of an activation that is represented: all that was measured, or the part with the least mean \
       squared error.
       """)
-  var calibration = CalibrationMethod.minmax
+  var calibration = CalibrationMethod.mse
 
   @Flag(help: "Print JSON.")
   var json = false

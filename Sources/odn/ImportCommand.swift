@@ -13,10 +13,10 @@ struct ImportCommand: ParsableCommand {
     abstract: "Take over a network that was trained in PyTorch.",
     discussion: """
       Reads the state_dict() of a residual network with torchvision's names, the small-image stem (3x3, stride 1, no max \
-      pooling) and as many blocks as it has. In Python: safetensors.torch.save_file(network.state_dict(), "net.safetensors").
+      pooling) and as many blocks as it has, saved with safetensors.torch.save_file.
 
-        odn import net.safetensors --dataset fashion-mnist --output net.odn.safetensors
-        odn import net.safetensors --input 64x64x3 --class-names cat,dog --mean 0.48,0.45,0.41 --std 0.23,0.22,0.22
+        odn import net.safetensors --dataset fashion-mnist --output odn.safetensors
+        odn import net.safetensors --input 64x64x1 --class-names cat,dog
 
       The tensors tell the blocks, classes and colour channels; what they do not tell, the options do.
       """)
