@@ -59,7 +59,7 @@ struct ExportCommand: ParsableCommand {
       onnx-int8: the range of an activation that is represented: all that was measured, or the part with the least mean \
       squared error.
       """)
-  var calibration = CalibrationMethod.minmax
+  var calibration = CalibrationMethod.mse
 
   @Flag(help: "Print JSON.")
   var json = false

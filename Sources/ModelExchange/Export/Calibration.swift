@@ -16,7 +16,7 @@ public struct Calibration: Sendable {
   ///   - normalization: how their pixels become what the network reads.
   ///   - count: how many of them are used, spread evenly over all.
   ///   - method: what is made of the values.
-  public init(images: DatasetSplit, normalization: Normalization, count: Int, method: CalibrationMethod = .minmax) {
+  public init(images: DatasetSplit, normalization: Normalization, count: Int, method: CalibrationMethod = .mse) {
     self.images = images
     self.normalization = normalization
     self.count = count
