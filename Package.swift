@@ -26,6 +26,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -49,21 +50,28 @@ let package = Package(
       ],
       swiftSettings: safe),
     .target(name: "ModelExchange", dependencies: ["Files", "NumericKernels", "NeuralNetwork"], swiftSettings: safe),
+    // Made of event.proto, whose first lines say how.
     .target(
-      name: "Configuration",
+      name: "TensorBoardMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["event.proto"], swiftSettings: safe),
+    .target(
+      name: "Telemetry",
       dependencies: [
-        "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", .product(name: "Yams", package: "Yams"),
+        "Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "ModelExchange", "TensorBoardMessages", "CZlib",
       ],
       swiftSettings: safe),
     .target(
-      name: "Telemetry",
-      dependencies: ["Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "ModelExchange"],
+      name: "Configuration",
+      dependencies: [
+        "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "Telemetry",
+        .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: safe),
     .executableTarget(
       name: "odn",
       dependencies: [
-        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining",
-        "ModelExchange", "Configuration", "Telemetry",
+        "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
+        "DistributedTraining", "ModelExchange", "Configuration", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -96,6 +104,13 @@ let package = Package(
     .testTarget(name: "DatagramsTests", dependencies: ["Datagrams"], swiftSettings: safe),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
+    .testTarget(
+      name: "TelemetryTests",
+      dependencies: [
+        "Telemetry", "DistributedTraining", "DepthSearch", "NeuralNetwork", "TensorBoardMessages",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: safe),
     // What the fuzzer calls, which is built only for `make fuzz`, and what the tests of its corpus call.
     .target(
       name: "FuzzReaders",
@@ -105,7 +120,8 @@ let package = Package(
       path: "Tests/Fuzzing/Readers", swiftSettings: safe),
     .testTarget(name: "FuzzingTests", dependencies: ["FuzzReaders"], swiftSettings: safe),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["odn"], exclude: ["Snapshots"], swiftSettings: safe),
+      name: "CommandLineTests", dependencies: ["odn", "Telemetry", "TensorBoardMessages"], exclude: ["Snapshots"],
+      swiftSettings: safe),
     .testTarget(
       name: "ModelExchangeTests", dependencies: ["ModelExchange", "NeuralNetwork"], resources: [.copy("Fixtures")],
       swiftSettings: safe),

@@ -25,6 +25,8 @@ public final class SearchCoordinator {
   public var reliability = ReliabilityOptions()
   /// Where the ranks are, for whoever watches.
   public var layout: RunLayout?
+  /// Whether the observer is told of all parameters and gradients after each epoch.
+  public var showsParameters = false
   private let clock = ContinuousClock()
 
   var policy: any DepthPolicy
@@ -198,7 +200,7 @@ public final class SearchCoordinator {
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
     let trainer = try makeTrainer(architecture, heads: .deepest)
     try trainer.broadcast(weights, from: 0)
-    let test = try trainer.evaluate(data.test)
+    let (test, predictions) = try trainer.classify(data.test)
     let result = SearchResult(
       architecture: architecture, outcome: outcome,
       validationAccuracy: (outcome.targetMet ? outcome.accuracy : outcome.bestAccuracy).percent,
@@ -207,6 +209,7 @@ public final class SearchCoordinator {
       ranks: communicator.size)
     let shared = try communicator.broadcast(result, from: 0)
     heartbeat.enter(.runFiles)
+    if let predictions { try observe(.tested(predictions)) }
     if let weights { try observe(.finished(shared, weights)) }
     return shared
   }
@@ -241,18 +244,30 @@ public final class SearchCoordinator {
         .step(
           StepProgress(
             stage: progress.stage, depth: depth, epoch: epoch, step: done.step, steps: trainer.stepsPerEpoch,
-            loss: done.meanLoss, imagesPerSecond: Double(images) / clock.now.seconds(since: epochStart))))
+            loss: done.meanLoss, accuracy: done.accuracy,
+            imagesPerSecond: Double(images) / clock.now.seconds(since: epochStart))))
       trainee = Trainee(trainer: trainer, epoch: done)
       try pause()
     }
     trainee = Trainee(trainer: trainer)
     progress.epochsDone += 1
+    try showParameters(of: trainer.network, epoch: epoch)
     let seconds = clock.now.seconds(since: epochStart)
     return EpochRecord(
       epoch: epoch, depth: depth, learningRate: learningRate, trainingLoss: totals.loss,
       trainingAccuracy: 100 * Double(totals.correct) / Double(max(totals.total, 1)), trainingSeconds: seconds,
       imagesPerSecond: Double(data.train.count) / seconds, allreduceBytesPerStep: trainer.reducer.bytesPerStep,
       waitingSeconds: (trainer.reducer.waitingTime - waited) / .seconds(1))
+  }
+
+  private func showParameters(of network: DepthNetwork, epoch: Int) throws {
+    guard showsParameters, communicator.rank == 0 else { return }
+    let arena = network.arena
+    try observe(
+      .parameters(
+        ParameterSnapshot(
+          stage: progress.stage, depth: network.architecture.depth, epoch: epoch, layout: arena.layout,
+          values: Array(arena.values.unsafeBuffer), gradients: Array(arena.gradients.unsafeBuffer))))
   }
 
   func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
