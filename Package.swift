@@ -67,11 +67,14 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: safe),
+    .target(
+      name: "Report", dependencies: ["Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "Telemetry"],
+      swiftSettings: safe),
     .executableTarget(
       name: "odn",
       dependencies: [
         "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
-        "DistributedTraining", "ModelExchange", "Configuration", "Telemetry",
+        "DistributedTraining", "ModelExchange", "Configuration", "Telemetry", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -110,6 +113,9 @@ let package = Package(
         "Telemetry", "DistributedTraining", "DepthSearch", "NeuralNetwork", "TensorBoardMessages",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
+      swiftSettings: safe),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Telemetry", "DistributedTraining", "NeuralNetwork"],
       swiftSettings: safe),
     // What the fuzzer calls, which is built only for `make fuzz`, and what the tests of its corpus call.
     .target(

@@ -7,6 +7,7 @@ import DepthSearch
 import DistributedTraining
 import Foundation
 import NeuralNetwork
+import Report
 import Telemetry
 
 /// An error with the exit code that it ends the program with.
@@ -38,7 +39,7 @@ struct Failure {
     case let error as TrainingError: error.isUsage
     case let error as ResumeError: error.isUsage
     case let error as DatasetError: error.isUsage
-    case RunDirectoryError.occupied: true
+    case RunDirectoryError.occupied, RunRecordError.noRun: true
     default: false
     }
   }

@@ -22,8 +22,8 @@ struct Odn: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      SearchCommand.self, TrainCommand.self, EvaluateCommand.self, InspectCommand.self, DatasetsCommand.self,
-      GradcheckCommand.self, BenchmarkCommand.self,
+      SearchCommand.self, TrainCommand.self, EvaluateCommand.self, InspectCommand.self, ReportCommand.self,
+      DatasetsCommand.self, GradcheckCommand.self, BenchmarkCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -9,7 +9,8 @@ extension CommandLine {
     @Test(
       "is as committed",
       arguments: [
-        "", "search", "train", "evaluate", "inspect", "datasets", "gradcheck", "benchmark step", "benchmark kernels",
+        "", "search", "train", "evaluate", "inspect", "report", "datasets", "gradcheck", "benchmark step",
+        "benchmark kernels",
       ])
     func help(command: String) async throws {
       let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())
