@@ -11,7 +11,8 @@ extension Predictions {
     let classes = classNames.count
     let left = classes <= 40 ? 74.0 : 8
     let top = classes <= 40 ? 62.0 : 8
-    let cell = (440 - left - 4) / Double(classes)
+    // At the right there is room for the end of the last column's name.
+    let cell = (440 - left - (classes <= 40 ? 26 : 4)) / Double(classes)
     let font = min(11, max(5, cell * 0.8))
     let cells = counts.enumerated().flatMap { label, row -> [Markup] in
       let total = max(row.reduce(0, +), 1)
@@ -27,7 +28,7 @@ extension Predictions {
         let number: Markup =
           cell >= 24
           ? "<text class=\"\(style)\" x=\"\(x + cell / 2)\" y=\"\(y + cell / 2 + 4)\" text-anchor=\"middle\">\(count)</text>"
-          : .none
+          : .empty
         return """
           <g data-tip="\(tip)"><title>\(tip)</title><rect class="f\(colour)" fill-opacity="\(Opacity(strength).text)" \
           x="\(x)" y="\(y)" width="\(cell - 1)" height="\(cell - 1)"/>\(number)</g>
@@ -71,17 +72,17 @@ extension Predictions {
 
   /// The images that were confidently taken for something else.
   func mistakesDrawing(_ thumbnails: Thumbnails) -> Markup {
-    if mistakes.isEmpty { return .none }
+    if mistakes.isEmpty { return .empty }
     switch thumbnails {
     case .missing(let reason): return "<p class=\"note\">The images themselves are not shown: \(reason)</p>"
     case .images(let images):
       let figures = images.map { index, image -> Markup in
-        guard labels.indices.contains(index) else { return .none }
+        guard labels.indices.contains(index) else { return .empty }
         let (label, answer) = (classNames[labels[index]], classNames[predictions[index]])
         return """
           <figure><img src="data:image/png;base64,\(Data(image.file).base64EncodedString())" \
           alt="test image \(index)"><figcaption><b>\(label)</b><br>as \(answer), \
-          \(Format.decimal(100 * confidences[index], 1)) %</figcaption></figure>
+          \(Format.decimal(100 * confidences[index], 1))&nbsp;%</figcaption></figure>
           """
       }
       return "<div class=\"thumbnails\">\(figures)</div>"

@@ -50,6 +50,8 @@ struct Series {
   let colour: Int
   let points: [(x: Double, y: Double)]
   var isDashed = false
+  /// A word beside each point; none for curves of many.
+  var label: ((Int) -> String)?
   /// What to say of a point; nothing for curves of many.
   var tip: ((Int) -> String)?
 }
@@ -90,7 +92,7 @@ struct Chart {
   /// - Parameters:
   ///   - growths: vertical lines.
   ///   - target: a horizontal one.
-  ///   - showsPoints: whether points are drawn on the curves.
+  ///   - showsPoints: whether points are drawn on the curves that have something to say of them.
   func svg(_ series: [Series], growths: [Mark] = [], target: Mark? = nil, showsPoints: Bool = false) -> Markup {
     let frame = Self.frame
     let grid = yTicks.map { tick -> Markup in
@@ -112,8 +114,12 @@ struct Chart {
       // Where they are dense, not each has room for its word.
       let hasRoom = place - last > 26
       if hasRoom { last = place }
+      let anchor: Markup = place > frame.right - 40 ? "end" : "start"
+      let at = place > frame.right - 40 ? place - 3 : place + 3
       let word: Markup =
-        hasRoom ? "<text class=\"mark\" x=\"\(place + 3)\" y=\"\(frame.top - 7)\">\(mark.text)</text>" : ""
+        hasRoom
+        ? "<text class=\"mark\" x=\"\(at)\" y=\"\(frame.top - 7)\" text-anchor=\"\(anchor)\">\(mark.text)</text>"
+        : .empty
       return """
         <line class="growth" x1="\(place)" x2="\(place)" y1="\(frame.top - 14)" y2="\(frame.bottom)"/>\(word)
         """
@@ -122,16 +128,19 @@ struct Chart {
       <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(title)">\(grid)\(bottom)\
       <line class="axis" x1="\(frame.left)" x2="\(frame.right)" y1="\(frame.bottom)" y2="\(frame.bottom)"/>\
       <text x="\((frame.left + frame.right) / 2)" y="\(frame.bottom + 36)" text-anchor="middle">\(xName)</text>\
-      \(lines)\(target.map(horizontal) ?? .none)\(series.map { curve($0, showsPoints: showsPoints) })</svg>
+      \(lines)\(target.map(horizontal) ?? .empty)\(series.map { curve($0, showsPoints: showsPoints) })</svg>
       """
   }
 
   private func horizontal(_ mark: Mark) -> Markup {
-    guard y.range.contains(mark.position) else { return .none }
+    guard y.range.contains(mark.position) else { return .empty }
     let place = y(mark.position)
+    // Curves over epochs begin below their target, those over sizes end above it.
+    let (at, anchor): (Double, Markup) =
+      x.isLogarithmic ? (Self.frame.right, "end") : (Self.frame.left + 4, "start")
     return """
       <line class="target" x1="\(Self.frame.left)" x2="\(Self.frame.right)" y1="\(place)" y2="\(place)"/>\
-      <text class="mark" x="\(Self.frame.right)" y="\(place - 4)" text-anchor="end">\(mark.text)</text>
+      <text class="mark" x="\(at)" y="\(place - 5)" text-anchor="\(anchor)">\(mark.text)</text>
       """
   }
 
@@ -140,17 +149,35 @@ struct Chart {
       let letter: Markup = index == 0 ? "M" : "L"
       return "\(letter)\(x(point.x)) \(y(point.y))"
     }
-    let points =
-      showsPoints || series.points.count == 1
-      ? series.points.enumerated().map { index, point -> Markup in
-        let tip = series.tip?(index) ?? ""
-        return """
-          <circle class="f\(series.colour)" cx="\(x(point.x))" cy="\(y(point.y))" r="4.5" data-tip="\(tip)">\
-          <title>\(tip)</title></circle>
-          """
-      } : []
+    let hasPoints = (showsPoints && series.tip != nil) || series.points.count == 1
     let dashed: Markup = series.isDashed ? " dashed" : ""
-    return "<path class=\"curve s\(series.colour)\(dashed)\" d=\"\(path)\"/>\(points)"
+    return """
+      <path class="curve s\(series.colour)\(dashed)" d="\(path)"/>\(hasPoints ? points(of: series) : [])\(labels(of: series))
+      """
+  }
+
+  private func points(of series: Series) -> [Markup] {
+    series.points.enumerated().map { index, point in
+      let tip = series.tip?(index) ?? ""
+      return """
+        <circle class="f\(series.colour)" cx="\(x(point.x))" cy="\(y(point.y))" r="4.5" data-tip="\(tip)">\
+        <title>\(tip)</title></circle>
+        """
+    }
+  }
+
+  /// Words above points, as far as there is room.
+  private func labels(of series: Series) -> [Markup] {
+    guard let label = series.label else { return [] }
+    var last = -100.0
+    return series.points.enumerated().compactMap { index, point in
+      let place = x(point.x)
+      guard place - last > 24 else { return nil }
+      last = place
+      return """
+        <text class="mark" x="\(place)" y="\(y(point.y) - 9)" text-anchor="middle">\(label(index))</text>
+        """
+    }
   }
 
   /// What the colours stand for.

@@ -42,7 +42,7 @@ struct Comparison {
         name: run.name, colour: index % 6, points: run.epochs.map { (Double($0.training.epoch), $0.validationAccuracy) }
       )
     }
-    guard !series.isEmpty else { return .none }
+    guard !series.isEmpty else { return .empty }
     let points = series.flatMap(\.points)
     let chart = Chart(
       title: "Validation accuracy over the epochs", xName: "epoch", x: 1...max(2, points.map(\.x).max() ?? 2),
@@ -54,12 +54,14 @@ struct Comparison {
     let series = runs.enumerated().compactMap { index, run -> Series? in
       let depths = run.depths.sorted { $0.depth < $1.depth }
       if depths.isEmpty { return nil }
-      return Series(
-        name: run.name, colour: index % 6, points: depths.map { (Double($0.network.parameterCount), $0.best) }
-      ) { "\(run.name), depth \(depths[$0].depth): \(percent(depths[$0].best))" }
+      var series = Series(
+        name: run.name, colour: index % 6, points: depths.map { (Double($0.network.parameterCount), $0.best) })
+      series.label = { "d\(depths[$0].depth)" }
+      series.tip = { "\(run.name), depth \(depths[$0].depth): \(percent(depths[$0].best))" }
+      return series
     }
     let points = series.flatMap(\.points)
-    guard let least = points.map(\.x).min(), let most = points.map(\.x).max() else { return .none }
+    guard let least = points.map(\.x).min(), let most = points.map(\.x).max() else { return .empty }
     let chart = Chart(
       title: "Accuracy against parameters", xName: "parameters", x: least / 1.4...most * 1.4,
       y: Scale.range(of: points.map(\.y), atMost: 100), isLogarithmic: true, xText: { Format.short($0) },
@@ -76,10 +78,10 @@ struct Comparison {
     let shared = runs.map { Set($0.depths.map(\.depth)) }.reduce(Set(runs.first?.depths.map(\.depth) ?? [])) {
       $0.intersection($1)
     }
-    guard families.count == 1, Set(runs.map(\.ranks)).count > 1, let depth = shared.min() else { return .none }
+    guard families.count == 1, Set(runs.map(\.ranks)).count > 1, let depth = shared.min() else { return .empty }
     let speeds = runs.map { run in (run, run.depths.first { $0.depth == depth }?.imagesPerSecond ?? 0) }
       .sorted { ($0.0.ranks, $1.1) < ($1.0.ranks, $0.1) }
-    guard let base = speeds.first, base.1 > 0 else { return .none }
+    guard let base = speeds.first, base.1 > 0 else { return .empty }
     let rows = speeds.map { run, speed -> Markup in
       let times = speed / base.1
       let efficiency = 100 * times * Double(base.0.ranks) / Double(run.ranks)

@@ -14,7 +14,8 @@ extension RunRecord {
     func points(_ value: (Epoch) -> Double) -> [(x: Double, y: Double)] {
       epochs.map { (Double($0.training.epoch), value($0)) }
     }
-    let validation = Series(name: "validation", colour: 0, points: points(\.validationAccuracy)) { index in
+    var validation = Series(name: "validation", colour: 0, points: points(\.validationAccuracy))
+    validation.tip = { index in
       let epoch = epochs[index]
       return "epoch \(epoch.training.epoch), depth \(epoch.training.depth): \(percent(epoch.validationAccuracy))"
     }
@@ -42,12 +43,14 @@ extension RunRecord {
   /// Accuracy against parameters and against multiply-adds.
   var sizes: Markup {
     let depths = depths
-    guard !depths.isEmpty else { return .none }
+    guard !depths.isEmpty else { return .empty }
     let goal = plan.options.target - plan.options.tolerance
     func chart(_ name: String, colour: Int, _ size: (Depth) -> Double, whole: Double) -> Markup {
       let points = depths.map { (x: size($0), y: $0.best) }.sorted { $0.x < $1.x }
       let ordered = depths.sorted { size($0) < size($1) }
-      let series = Series(name: "best of each depth", colour: colour, points: points) { index in
+      var series = Series(name: "best of each depth", colour: colour, points: points)
+      series.label = { "d\(ordered[$0].depth)" }
+      series.tip = { index in
         "depth \(ordered[index].depth): \(percent(ordered[index].best)) with \(Format.short(points[index].x)) \(name)"
       }
       let chart = Chart(

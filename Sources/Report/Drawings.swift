@@ -53,7 +53,7 @@ extension RunRecord {
           validation: $0.validationSeconds)
       }
     let longest = rows.map(\.seconds).max() ?? 0
-    guard longest > 0 else { return .none }
+    guard longest > 0 else { return .empty }
     let bars = rows.enumerated().map { index, row -> Markup in
       let y = Double(index) * 26 + 4
       var start = 66.0
@@ -104,7 +104,7 @@ extension RunRecord {
     }
     return """
       <div class="scroll"><table><thead><tr><th>depth</th><th>epochs</th><th>images/s</th><th>waiting</th>\
-      <th>sent per step</th></tr></thead><tbody>\(rows)</tbody></table></div>
+      <th>sent/step</th></tr></thead><tbody>\(rows)</tbody></table></div>
       """
   }
 }

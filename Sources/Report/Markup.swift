@@ -74,5 +74,5 @@ public struct Markup: ExpressibleByStringInterpolation, Sendable {
   }
 
   /// Nothing.
-  static let none = Markup(trusted: "")
+  static let empty = Markup(trusted: "")
 }

@@ -27,7 +27,7 @@ public struct Report: Sendable {
   /// The file's text, UTF-8.
   public var html: String {
     let title = entries.count == 1 ? entries[0].run.name : "\(entries.count) runs"
-    let comparison = entries.count > 1 ? Comparison(runs: entries.map(\.run)).section : .none
+    let comparison = entries.count > 1 ? Comparison(runs: entries.map(\.run)).section : .empty
     // The policy lets a browser fetch nothing, whatever the texts of a run hold.
     return
       ("""
@@ -61,8 +61,8 @@ extension Report.Entry {
 
   private var verdict: Markup {
     guard let result = run.result else {
-      let depth = run.epochs.last.map { ", at depth \($0.training.depth) after epoch \($0.training.epoch)" } ?? ""
-      return "<p class=\"verdict\"><b class=\"open\">\(run.state.words)</b>\(depth)</p>"
+      let depth = run.epochs.last.map { "at depth \($0.training.depth), after epoch \($0.training.epoch)" } ?? ""
+      return "<p class=\"verdict\"><b class=\"open\">\(run.state.words)</b> \(depth)</p>"
     }
     let met = result.outcome.targetMet
     let style: Markup = met ? "met" : "missed"
@@ -109,7 +109,7 @@ extension Report.Entry {
       <td>\(Format.decimal(epoch.validationAccuracy, 2))</td><td>\(epoch.decision.explanation)</td></tr>
       """
     }
-    if rows.isEmpty { return .none }
+    if rows.isEmpty { return .empty }
     return """
       <details><summary>\(rows.count) decisions</summary><div class="scroll"><table class="words"><thead><tr><th>epoch</th>\
       <th>depth</th><th>validation %</th><th>decision</th></tr></thead><tbody>\(rows)</tbody></table></div></details>

@@ -24,11 +24,11 @@ enum Style {
     .facts div{display:grid;grid-template-columns:100px minmax(0,1fr);gap:10px;padding:5px 0;border-bottom:1px solid var(--line)}
     .facts{margin:0 0 14px}.facts dd{overflow-wrap:anywhere}
     .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:22px 30px}
-    .charts+.charts,.network+.note+.charts{margin-top:20px}
+    .charts+.charts,.note+.charts,.scroll+.charts{margin-top:20px}
     figure{margin:0;min-width:0}figcaption{font-weight:600;margin-bottom:4px}
     svg{display:block;width:100%;height:auto;max-width:620px;overflow:visible}
     svg text{fill:var(--soft);font-size:11.5px;font-variant-numeric:tabular-nums}
-    svg .mark{fill:var(--ink);font-size:11px}
+    svg .mark{fill:var(--ink);font-size:11px;paint-order:stroke;stroke:var(--card);stroke-width:3px}
     .grid{stroke:var(--line)}.axis{stroke:var(--soft)}.growth{stroke:var(--soft);stroke-dasharray:2 3}
     .target{stroke:var(--good);stroke-dasharray:6 4;stroke-width:1.5}
     .curve{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}.dashed{stroke-dasharray:5 4;stroke-width:1.6}
@@ -45,7 +45,8 @@ enum Style {
     .stage li b{display:block;font-size:16px}.stage li span{font-size:11.5px;color:var(--soft);white-space:nowrap}
     .stage li i{display:block;height:4px;border-radius:2px;background:var(--c0);margin-top:4px;min-width:2px}
     .stage .kept{background:color-mix(in srgb,var(--c0) 13%,transparent)}
-    .stage .cut{border:1.5px dashed var(--line);color:var(--soft)}.stage .cut i{background:var(--line)}
+    .stage .cut{border:1.5px dashed var(--soft);color:var(--soft);\
+    background:color-mix(in srgb,var(--soft) 12%,transparent);opacity:.62}.stage .cut i{background:var(--soft)}
     .scroll{overflow-x:auto;max-width:100%}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px;min-width:100%}
     th,td{text-align:right;padding:5px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
     thead th{color:var(--soft);font-weight:500;font-size:13px}th:first-child,.words th,.words td{text-align:left}
@@ -59,7 +60,8 @@ enum Style {
     #tip{position:fixed;z-index:9;max-width:240px;padding:6px 10px;border-radius:8px;background:var(--ink);color:var(--page);\
     font-size:13px;pointer-events:none}
     @media (max-width:520px){main{padding:18px 12px 40px}section{padding:14px 12px}.tiles{grid-template-columns:1fr 1fr}\
-    .tiles dd:nth-child(2){font-size:20px}.stage li{width:58px}.facts div{grid-template-columns:76px minmax(0,1fr)}}
+    .tiles dd:nth-child(2){font-size:20px}.stage li{width:58px}svg text{font-size:14px}svg .mark{font-size:13.5px}th,td{padding:5px 6px}\
+    .tiles div:last-child:nth-child(odd){grid-column:span 2}.facts div{grid-template-columns:76px minmax(0,1fr)}}
     @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#111;--soft:#555;--line:#ccc;--c0:#2563ab;--c1:#c2660c;\
     --c2:#2e8560;--c3:#7b52b9;--c4:#bf3b3b;--c5:#0f7f8c;--good:#1f7a44;--bad:#b3372d;--on:#fff}body{font-size:12px}
     main{padding:0;max-width:none}section{border:0;padding:8px 0}figure,.stage,tr{break-inside:avoid}h2{break-after:avoid}

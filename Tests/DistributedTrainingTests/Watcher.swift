@@ -18,6 +18,8 @@ final class Watcher: SearchObserver {
   private(set) var best: [(weights: NetworkWeights, result: EpochResult)] = []
   private(set) var warnings: [String] = []
   private(set) var rollbacks: [Rollback] = []
+  private(set) var parameters: [ParameterSnapshot] = []
+  private(set) var predictions: Predictions?
   private(set) var finished: (result: SearchResult, weights: NetworkWeights)?
 
   /// Called when the search is over, before its checkpoints are removed.
@@ -51,6 +53,8 @@ final class Watcher: SearchObserver {
     case .warning(let text):
       log.append("warning")
       warnings.append(text)
+    case .parameters(let snapshot): parameters.append(snapshot)
+    case .tested(let predictions): self.predictions = predictions
     case .finished(let result, let weights):
       finished = (result, weights)
       log.append("finished")
@@ -66,6 +70,7 @@ struct SearchTrial {
   var batchNorm = TrainingOptions.BatchNorm.local
   var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
+  var showsParameters = false
   var communication = CommunicationOptions()
   var options = TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1)
 
@@ -83,6 +88,7 @@ struct SearchTrial {
       SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
       training: training, communication: communication, observer: watcher)
     coordinator.checkpoints = checkpoints
+    coordinator.showsParameters = showsParameters
     coordinator.reliability.checkpointMinutes = checkpointMinutes
     return (try coordinator.run(from: checkpoint), watcher)
   }

@@ -26,7 +26,7 @@ struct BrowserTests {
     #expect(seen.page.contains("data-width=\"\(width)\""), "the page is as wide as the window")
     #expect(seen.page.contains("data-overflow=\"\""), "no element lies beyond it")
     #expect(seen.page.contains("data-broken=\"0\""), "every picture is one")
-    #expect(seen.page.contains("data-charts=\"9\""))
+    #expect(seen.page.contains("data-charts=\"14\""), "2 of both runs with epochs, 6 of each")
     #expect(!seen.console.contains("CONSOLE"), "\(seen.console)")
   }
 }

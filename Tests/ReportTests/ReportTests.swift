@@ -37,7 +37,7 @@ struct ReportTests {
     let image = PNGImage(width: 2, height: 2, channels: 1, pixels: [0, 64, 128, 255])
     let page = try Self.page(.whole(), thumbnails: .images([(3, image), (400, image)]))
     #expect(page.components(separatedBy: "data:image/png;base64,\(Data(image.file).base64EncodedString())").count == 2)
-    #expect(page.contains("<b>truck</b><br>as cat, 70.0 %"))
+    #expect(page.contains("<b>truck</b><br>as cat, 70.0&nbsp;%"))
   }
 
   @Test("escapes all names, however hostile")
@@ -71,9 +71,9 @@ struct ReportTests {
     let log = try FileHandle(forWritingTo: URL(fileURLWithPath: run.path + "/events.jsonl"))
     try log.seekToEnd()
     try log.write(contentsOf: Data(#"{"event":"epo"#.utf8))
-    #expect(try Self.page(run).contains("interrupted</b>, at depth 1 after epoch 1"))
+    #expect(try Self.page(run).contains("interrupted</b> at depth 1, after epoch 1"))
     let lock = try RunLock(run: run.path)
-    #expect(try Self.page(run).contains("still going</b>, at depth 1 after epoch 1"))
+    #expect(try Self.page(run).contains("still going</b> at depth 1, after epoch 1"))
     withExtendedLifetime(lock) {}
   }
 
