@@ -62,21 +62,31 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: safe),
+    // Made of event.proto, whose first lines say how.
     .target(
-      name: "Configuration",
+      name: "TensorBoardMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["event.proto"], swiftSettings: safe),
+    .target(
+      name: "Telemetry",
       dependencies: [
-        "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", .product(name: "Yams", package: "Yams"),
+        "Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "ModelExchange", "TensorBoardMessages", "CZlib",
       ],
       swiftSettings: safe),
     .target(
-      name: "Telemetry",
-      dependencies: ["Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "ModelExchange"],
+      name: "Configuration",
+      dependencies: [
+        "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "Telemetry",
+        .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: safe),
+    .target(
+      name: "Report", dependencies: ["Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "Telemetry"],
       swiftSettings: safe),
     .executableTarget(
       name: "odn",
       dependencies: [
-        "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining",
-        "CostModel", "ModelExchange", "Configuration", "Telemetry",
+        "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
+        "DistributedTraining", "CostModel", "ModelExchange", "Configuration", "Telemetry", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -112,6 +122,16 @@ let package = Package(
       name: "CostModelTests", dependencies: ["CostModel", "NeuralNetwork", "DistributedTraining"],
       swiftSettings: safe),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: safe),
+    .testTarget(
+      name: "TelemetryTests",
+      dependencies: [
+        "Telemetry", "DistributedTraining", "DepthSearch", "NeuralNetwork", "TensorBoardMessages",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: safe),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Telemetry", "DistributedTraining", "NeuralNetwork"],
+      swiftSettings: safe),
     // What the fuzzer calls, which is built only for `make fuzz`, and what the tests of its corpus call.
     .target(
       name: "FuzzReaders",
@@ -121,7 +141,8 @@ let package = Package(
       path: "Tests/Fuzzing/Readers", swiftSettings: safe),
     .testTarget(name: "FuzzingTests", dependencies: ["FuzzReaders"], swiftSettings: safe),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["odn"], exclude: ["Snapshots"], swiftSettings: safe),
+      name: "CommandLineTests", dependencies: ["odn", "Telemetry", "TensorBoardMessages"], exclude: ["Snapshots"],
+      swiftSettings: safe),
     .testTarget(
       name: "ModelExchangeTests",
       dependencies: [

@@ -4,6 +4,7 @@ import Datasets
 import DepthSearch
 import DistributedTraining
 import NeuralNetwork
+import Telemetry
 
 extension Configuration {
   /// Every key with its default, in the order in which `yaml()` writes them.
@@ -22,7 +23,8 @@ extension Configuration {
       Key("dataset", \.dataset, datasetKeys), Key("network", \.network, networkKeys),
       Key("warmUp", \.warmUp, warmUpKeys), Key("search", \.search, searchKeys),
       Key("training", \.training, trainingKeys), Key("communication", \.communication, communicationKeys),
-      Key("reliability", \.reliability, reliabilityKeys))
+      Key("reliability", \.reliability, reliabilityKeys),
+      Key("telemetry", \.telemetry, telemetryKeys))
   }
 
   private static var datasetKeys: Schema<DatasetOptions> {
@@ -172,5 +174,16 @@ extension Configuration {
         "What follows when loss or gradients diverge: the end, or the epoch once more at a lower learning rate."),
       Key("rollbackFactor", \.rollbackFactor, .number(0.001...1), "What the learning rate is then multiplied by."),
       Key("rollbacks", \.rollbacks, .integer(0...1_000_000), "How often a search may do that."))
+  }
+
+  private static var telemetryKeys: Schema<TelemetryOptions> {
+    Schema(
+      Key(
+        "tensorboard", \.tensorboard, .truth(), changesResults: false,
+        "Whether event files for TensorBoard are written into the run's directory."),
+      Key(
+        "histograms", \.histograms, .truth(), changesResults: false,
+        "Whether they have histograms of weights and gradients after each epoch. Of a search by groups they show what the "
+          + "first group trains."))
   }
 }

@@ -15,6 +15,7 @@ import Yams
 @_exported import struct NeuralNetwork.Architecture
 @_exported import enum NeuralNetwork.ArchitectureError
 @_exported import struct NeuralNetwork.ImageShape
+@_exported import struct Telemetry.TelemetryOptions
 
 /// The network whose prefixes are searched.
 public struct NetworkOptions: Codable, Equatable, Sendable {
@@ -46,12 +47,14 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var communication: CommunicationOptions
   /// How a run guards against being cut short.
   public var reliability: ReliabilityOptions
+  /// What it writes for other programs to show.
+  public var telemetry: TelemetryOptions
 
   /// A configuration made in code, taken as it is: ranges are checked only where text is read.
   public init(
     dataset: DatasetOptions, network: NetworkOptions, warmUp: WarmUpOptions = WarmUpOptions(), search: SearchOptions,
     training: TrainingOptions = TrainingOptions(), communication: CommunicationOptions = CommunicationOptions(),
-    reliability: ReliabilityOptions = ReliabilityOptions()
+    reliability: ReliabilityOptions = ReliabilityOptions(), telemetry: TelemetryOptions = TelemetryOptions()
   ) {
     self.dataset = dataset
     self.network = network
@@ -60,6 +63,7 @@ public struct Configuration: Codable, Equatable, Sendable {
     self.training = training
     self.communication = communication
     self.reliability = reliability
+    self.telemetry = telemetry
   }
 
   /// The largest file that is read, in bytes.

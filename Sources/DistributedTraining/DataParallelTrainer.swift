@@ -155,6 +155,13 @@ public final class DataParallelTrainer {
     return try evaluator.evaluate(split)
   }
 
+  /// The same, with the answer to each image on rank 0; nil on the others. Collective.
+  /// - Throws: `MPIError`, `TrainingError.diverged`.
+  public func classify(_ split: DatasetSplit) throws -> (totals: EpochTotals, predictions: Predictions?) {
+    evaluator.load(network.arena)
+    return try evaluator.classify(split)
+  }
+
   /// The mean of the ranks' running statistics, which differ where each rank, or group of them, normalizes by its own
   /// share. Ranks count alike: shares differ by one image at most.
   private func averageStatistics() throws {

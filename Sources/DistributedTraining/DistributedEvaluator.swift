@@ -47,7 +47,33 @@ public final class DistributedEvaluator {
 
   /// Classifies every image of `split` once, shared among the ranks. Collective.
   /// - Throws: `MPIError`, `TrainingError.diverged`.
-  public func evaluate(_ split: DatasetSplit) throws -> EpochTotals {
+  public func evaluate(_ split: DatasetSplit) throws -> EpochTotals { try pass(over: split) { _ in } }
+
+  /// The same, with the answer of the last classifier to each image on rank 0; nil on the others. Collective.
+  /// - Throws: `MPIError`, `TrainingError.diverged`.
+  public func classify(_ split: DatasetSplit) throws -> (totals: EpochTotals, predictions: Predictions?) {
+    var answers: [Int32] = []
+    var confidences: [Float] = []
+    let totals = try pass(over: split) { images in
+      guard let logits = network.logits(level: network.architecture.depth) else { return }
+      for image in 0..<images {
+        let classes = network.architecture.classes
+        let answer = Answer(logits[image * classes..<(image + 1) * classes])
+        answers.append(Int32(answer.label))
+        confidences.append(Float(answer.confidence))
+      }
+    }
+    // The ranks' parts follow one another.
+    let allAnswers = try communicator.gatherv(answers, to: 0)
+    let allConfidences = try communicator.gatherv(confidences, to: 0)
+    guard let allAnswers, let allConfidences else { return (totals, nil) }
+    let predictions = Predictions(
+      split, answers: allAnswers.joined().map { Int($0) }, confidences: allConfidences.joined().map { Double($0) })
+    return (totals, predictions)
+  }
+
+  /// Classifies this rank's part of `split`; `body` is called after each batch with its number of images.
+  private func pass(over split: DatasetSplit, _ body: (Int) -> Void) throws -> EpochTotals {
     let assembler = BatchAssembler(split, normalization: data.normalization)
     let batches = EvaluationBatches(
       count: split.count, batchSize: network.batchCapacity, rank: communicator.rank, ranks: communicator.size)
@@ -58,6 +84,7 @@ public final class DistributedEvaluator {
       network.forward(images.view, images: indices.count)
       sums.add(
         network.crossEntropy(images: indices.count, labels: labels.view), answers: indices.count * network.levels)
+      body(indices.count)
       heartbeat.beat()
     }
     return try sums.combined(communicator, depth: network.architecture.depth)

@@ -18,6 +18,9 @@ public struct EpochProgress: Equatable, Sendable {
 
   /// Mean cross-entropy so far per image and classifier of this rank; 0 at the beginning.
   public var meanLoss: Double { sums.loss / max(sums.total, 1) }
+
+  /// Right answers so far, in percent of this rank's images and classifiers; 0 at the beginning.
+  public var accuracy: Double { 100 * sums.correct / max(sums.total, 1) }
 }
 
 /// Sums over a rank's images, as floats that one allreduce can add; counts stay exact below 2⁵³.

@@ -26,6 +26,8 @@ public final class SearchCoordinator {
   public var reliability = ReliabilityOptions()
   /// Where the ranks are, for whoever watches.
   public var layout: RunLayout?
+  /// Whether the observer is told of all parameters and gradients after each epoch.
+  public var showsParameters = false
   private let clock = ContinuousClock()
 
   var policy: any DepthPolicy
@@ -225,25 +227,29 @@ public final class SearchCoordinator {
     let outcome = try communicator.broadcast(progress.outcome, from: 0)
     let weights = (outcome.targetMet ? memory.bestOfDepth : memory.bestOfAll)?.weights
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
-    let test = try test(weights, of: architecture)
+    let (test, predictions) = try test(weights, of: architecture)
     let result = SearchResult(
       architecture: architecture, outcome: outcome,
       validationAccuracy: (outcome.targetMet ? outcome.accuracy : outcome.bestAccuracy).percent,
-      testAccuracy: test.percent, depths: policy.state.depths,
+      testAccuracy: Accuracy(correct: test.correct, total: test.total).percent, depths: policy.state.depths,
       imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
       ranks: communicator.size)
     let shared = try communicator.broadcast(result, from: 0)
     heartbeat.enter(.runFiles)
+    if let predictions { try observe(.tested(predictions)) }
     if let weights { try observe(.finished(shared, weights)) }
     return shared
   }
 
-  /// The accuracy of rank 0's weights on the test images. Each group finds it by itself, as the one did that trained them.
-  private func test(_ weights: NetworkWeights?, of architecture: Architecture) throws -> Accuracy {
+  /// Classifies the test images with rank 0's weights; the answers are on rank 0. Each group does it by itself, as the one
+  /// did that trained them.
+  private func test(
+    _ weights: NetworkWeights?, of architecture: Architecture
+  ) throws -> (totals: EpochTotals, predictions: Predictions?) {
     let trainer = try makeTrainer(architecture, heads: .deepest)
     try trainer.broadcast(weights, from: 0, over: communicator)
-    let totals = try trainer.evaluate(data.test)
-    return Accuracy(correct: totals.correct, total: totals.total)
+    let (totals, predictions) = try trainer.classify(data.test)
+    return (totals, communicator.rank == 0 ? predictions : nil)
   }
 
   // MARK: Parts
@@ -277,12 +283,14 @@ public final class SearchCoordinator {
         .step(
           StepProgress(
             stage: progress.stage, depth: depth, epoch: epoch, step: done.step, steps: trainer.stepsPerEpoch,
-            loss: done.meanLoss, imagesPerSecond: Double(images) / clock.now.seconds(since: epochStart))))
+            loss: done.meanLoss, accuracy: done.accuracy,
+            imagesPerSecond: Double(images) / clock.now.seconds(since: epochStart))))
       trainee = Trainee(trainer: trainer, epoch: done)
       try pause()
     }
     trainee = Trainee(trainer: trainer)
     progress.epochsDone += 1
+    try showParameters(of: trainer.network, epoch: epoch)
     let seconds = clock.now.seconds(since: epochStart)
     return EpochRecord(
       epoch: epoch, depth: depth, learningRate: learningRate, trainingLoss: totals.loss,
@@ -295,6 +303,16 @@ public final class SearchCoordinator {
   /// other levels have had. The warm-up counts as level 0.
   private static func orderKey(_ stage: SearchStage, depth: Int, after earlier: Int) -> Int {
     (stage == .warmUp ? 0 : depth) << 24 + earlier
+  }
+
+  private func showParameters(of network: DepthNetwork, epoch: Int) throws {
+    guard showsParameters, communicator.rank == 0 else { return }
+    let arena = network.arena
+    try observe(
+      .parameters(
+        ParameterSnapshot(
+          stage: progress.stage, depth: network.architecture.depth, epoch: epoch, layout: arena.layout,
+          values: Array(arena.values.unsafeBuffer), gradients: Array(arena.gradients.unsafeBuffer))))
   }
 
   func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {

@@ -28,6 +28,11 @@ public enum SearchEvent: Sendable {
   case best(NetworkWeights, EpochResult)
   /// Something is not as it should be, but the search goes on.
   case warning(String)
+  /// An epoch of training is done: what its last step left, for whoever looks into networks. Only told if
+  /// `SearchCoordinator.showsParameters`.
+  case parameters(ParameterSnapshot)
+  /// The network found has classified the test images.
+  case tested(Predictions)
   /// The search is over; these are the weights of the network it found.
   case finished(SearchResult, NetworkWeights)
 }
@@ -74,8 +79,25 @@ public struct StepProgress: Codable, Equatable, Sendable {
   public let steps: Int
   /// Mean loss of the epoch so far, on rank 0.
   public let loss: Double
+  /// Accuracy of the epoch so far, on rank 0, in percent.
+  public let accuracy: Double
   /// Images per second over all ranks, in this epoch so far.
   public let imagesPerSecond: Double
+
+  /// Progress made in code.
+  public init(
+    stage: SearchStage, depth: Int, epoch: Int, step: Int, steps: Int, loss: Double, accuracy: Double,
+    imagesPerSecond: Double
+  ) {
+    self.stage = stage
+    self.depth = depth
+    self.epoch = epoch
+    self.step = step
+    self.steps = steps
+    self.loss = loss
+    self.accuracy = accuracy
+    self.imagesPerSecond = imagesPerSecond
+  }
 }
 
 /// What an epoch cost and came to in training.
@@ -166,6 +188,34 @@ public struct SearchResult: Codable, Equatable, Sendable {
   public let seconds: Double
   /// Ranks that trained together.
   public let ranks: Int
+}
+
+/// The parameters of a network in training, with the gradients of its last step.
+public struct ParameterSnapshot: Sendable {
+  /// The part of the search.
+  public let stage: SearchStage
+  /// The depth in training; the largest in the warm-up.
+  public let depth: Int
+  /// The epoch within the warm-up, or within the whole search.
+  public let epoch: Int
+  /// Where each tensor lies.
+  public let layout: NetworkLayout
+  /// The parameter arena, `layout.parameterFloats` long.
+  public let values: [Float]
+  /// The gradient of the loss in each of them, summed over all ranks.
+  public let gradients: [Float]
+
+  /// A snapshot made in code.
+  public init(
+    stage: SearchStage, depth: Int, epoch: Int, layout: NetworkLayout, values: [Float], gradients: [Float]
+  ) {
+    self.stage = stage
+    self.depth = depth
+    self.epoch = epoch
+    self.layout = layout
+    self.values = values
+    self.gradients = gradients
+  }
 }
 
 /// Someone who watches a search. Only rank 0 has one.

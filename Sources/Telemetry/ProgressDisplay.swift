@@ -13,51 +13,70 @@ enum StandardOutput {
 
 /// Prints a search's progress on standard output.
 public struct ProgressDisplay: SearchObserver {
-  private let isLive: Bool
+  /// The terminal's width; nil where no line may be overwritten.
+  private let columns: (() -> Int)?
+  private let nextSteps: (SearchResult) -> NextSteps?
+  private var plan: SearchPlan?
+  private var table: DepthTable?
   private var lastUpdate = ContinuousClock.now
 
-  /// - Parameter isLive: whether a line may be overwritten, as on a terminal.
-  public init(isLive: Bool) {
-    self.isLive = isLive
+  /// - Parameters:
+  ///   - columns: asked for the width of the terminal before a line is overwritten; nil if there is none.
+  ///   - nextSteps: what to do with a result.
+  public init(columns: (() -> Int)? = nil, nextSteps: @escaping (SearchResult) -> NextSteps? = { _ in nil }) {
+    self.columns = columns
+    self.nextSteps = nextSteps
   }
 
   /// Prints what belongs to an event.
   public mutating func observe(_ event: SearchEvent) {
     switch event {
-    case .started(let plan): show(Self.describe(plan))
+    case .started(let plan):
+      begin(plan)
+      show(Self.describe(plan))
     case .stageStarted(let stage, let architecture): show(Self.describe(stage, architecture))
     case .step(let progress): showStep(progress)
     case .warmUpEpoch(let record): show(Self.describe(record))
-    case .resumed(let plan, let point): show(Self.describe(plan) + "\n" + Self.describe(point))
+    case .resumed(let plan, let point):
+      begin(plan)
+      for record in point.depths where record.epochs > 0 { table?.add(record) }
+      show(Self.describe(plan) + "\n" + Self.describe(point))
     case .ahead(let record, let validation):
       show("  ahead: depth \(record.depth)" + Self.describe(record) + "  validation \(validation)")
     case .cancelled(let level): show(Self.describe(level))
     case .rolledBack(let rollback): show(Self.describe(rollback))
-    case .best, .warning: break
+    case .best, .warning, .parameters, .tested: break
     case .epoch(let record, let result, let decision):
+      table?.add(record, result)
       let mark = decision.keepsWeights ? "  best" : ""
       show(Self.describe(record) + "  validation \(result.validation)" + mark)
+      if decision.growth != nil, let table { show("\n\(table)\n") }
       // An outcome is told below the table that follows it.
       if decision.outcome == nil && !decision.explanation.isEmpty { show("→ " + decision.explanation) }
-    case .finished(let result, _): show("\n" + ResultTable(result).description)
+    case .finished(let result, _):
+      show("\n" + ResultTable(result).description)
+      if let steps = nextSteps(result) { show("\n\(steps)") }
     }
   }
 
+  private mutating func begin(_ plan: SearchPlan) {
+    self.plan = plan
+    table = DepthTable(largest: plan.largest)
+  }
+
   private func show(_ text: String) {
-    StandardOutput.write((isLive ? "\r\u{1B}[K" : "") + text + "\n")
+    StandardOutput.write((columns != nil ? "\r\u{1B}[K" : "") + text + "\n")
   }
 
   /// Overwrites the moving line, ten times a second at most.
   private mutating func showStep(_ progress: StepProgress) {
     let now = ContinuousClock.now
-    guard isLive, lastUpdate.duration(to: now) > .milliseconds(100) else { return }
+    guard let columns, let plan, lastUpdate.duration(to: now) > .milliseconds(100) else { return }
     lastUpdate = now
-    let width = 20
-    let filled = width * progress.step / progress.steps
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    StandardOutput.write(
-      "\r\u{1B}[K  epoch \(progress.epoch) \(bar) \(progress.step)/\(progress.steps)  loss "
-        + "\(Format.decimal(progress.loss, 4))  \(Int(progress.imagesPerSecond)) images/s")
+    let line = LiveLine(
+      progress, imagesLeft: max(0, plan.trainImages - progress.step * plan.batchSize), best: table?.best,
+      target: plan.options.target, columns: columns())
+    StandardOutput.write("\r\u{1B}[K\(line)")
   }
 
   private static func describe(_ plan: SearchPlan) -> String {
@@ -131,7 +150,7 @@ public struct JSONProgress: SearchObserver {
     case .rolledBack(let rollback): try show("rollback", rollback)
     case .epoch(let record, let result, let decision):
       try show("epoch", EpochLine(record, result, decision))
-    case .best: break
+    case .best, .parameters, .tested: break
     case .warning(let text): try show("warning", ["message": text])
     case .finished(let result, _): try show("finished", Summary(result))
     }

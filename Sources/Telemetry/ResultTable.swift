@@ -27,7 +27,10 @@ public struct ResultTable: CustomStringConvertible {
     table.add(
       row("found: depth \(found.depth)", found, "", result.validationAccuracy, result.testAccuracy))
     if let whole = try? found.withDepth(found.family.maximumDepth) {
-      table.add(row("whole \(found.family.rawValue)", whole, "", nil, nil))
+      // Its accuracy is known only where the search has gone that far.
+      let best = result.depths.first { $0.depth == whole.depth }?.best?.percent
+      table.add(row("whole \(found.family.rawValue)", whole, "", best, nil))
+      table.add(share(of: found, in: whole))
     }
     let growths = result.depths.count - 1
     return """
@@ -40,6 +43,13 @@ public struct ResultTable: CustomStringConvertible {
       \(Format.count(result.imagesTrained)) images trained on in \(Format.duration(result.seconds)) by \(result.ranks) \
       \(result.ranks == 1 ? "rank" : "ranks")
       """
+  }
+
+  /// What is left of the whole network.
+  private func share(of found: Architecture, in whole: Architecture) -> [String] {
+    func percent(_ part: Int, _ all: Int) -> String { Format.decimal(100 * Double(part) / Double(all), 2) + " %" }
+    let parameters = percent(found.parameterCount, whole.parameterCount)
+    return ["found / whole", parameters, parameters, percent(found.multiplyAdds, whole.multiplyAdds), "", "", ""]
   }
 
   private func row(

@@ -44,6 +44,8 @@ public struct RunDirectory: SearchObserver {
   private let lock: RunLock
   /// Networks that the disk had no room for yet.
   private var unsaved: [(name: String, model: ModelFile)] = []
+  /// The answers to the test images, once they are known.
+  private var predictions: Predictions?
 
   /// Creates the directory and the files `config.yaml` and `events.jsonl` in it, or opens those of a run that is
   /// continued, which stay as they are until the search is `resumed`.
@@ -88,7 +90,8 @@ public struct RunDirectory: SearchObserver {
       if let best = point.best { try save(best.weights, best.result) }
     case .stageStarted(let stage, let architecture):
       try append("stage", [stage.rawValue: architecture.depth])
-    case .step: break
+    case .step, .parameters: break
+    case .tested(let predictions): self.predictions = predictions
     case .warmUpEpoch(let record): try append("warmUpEpoch", record)
     case .ahead(let record, let validation):
       if !log.hasTold(event) { try append("ahead", AheadLine(record, validation)) }
@@ -107,11 +110,8 @@ public struct RunDirectory: SearchObserver {
   private mutating func rewind(to point: ResumePoint?, deepest: Int) throws {
     AtomicFile.removeLeftovers(in: path)
     try changeLog { try $0.rewind(to: point) }
-    do {
-      try Self.write(configuration, to: path + "/config.yaml")
-    } catch {
-      throw RunDirectoryError.unwritable(path: path + "/config.yaml", reason: SystemReason(error).text)
-    }
+    try write(configuration, as: "config.yaml")
+    unlink("\(path)/\(Self.predictionsName)")
     let finished = point.map { $0.stage == .warmUp ? 0 : $0.depth - 1 } ?? 0
     for depth in stride(from: finished + 1, through: deepest, by: 1) { unlink("\(path)/\(Self.name(ofDepth: depth))") }
   }
@@ -125,11 +125,15 @@ public struct RunDirectory: SearchObserver {
     }
     try append("finished", result)
     if log.isBehind { throw RunDirectoryError.unwritable(path: log.path, reason: String(cString: strerror(ENOSPC))) }
-    let summary = path + "/summary.json"
+    if let predictions { try write(JSON.text(predictions) + "\n", as: Self.predictionsName) }
+    try write(JSON.text(Summary(result), pretty: true) + "\n", as: "summary.json")
+  }
+
+  private func write(_ text: String, as name: String) throws(RunDirectoryError) {
     do {
-      try Self.write(try JSON.text(Summary(result), pretty: true) + "\n", to: summary)
+      try Self.write(text, to: "\(path)/\(name)")
     } catch {
-      throw RunDirectoryError.unwritable(path: summary, reason: SystemReason(error).text)
+      throw .unwritable(path: "\(path)/\(name)", reason: SystemReason(error).text)
     }
   }
 
@@ -192,6 +196,12 @@ extension RunDirectory {
   public static func isFinished(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path + "/summary.json")
   }
+
+  /// Whether a process has the right to write the run at `path`, so that it is still going.
+  public static func isBeingWritten(_ path: String) -> Bool { RunLock.isTaken(run: path) }
+
+  /// The name of the file with the answers to the test images.
+  public static let predictionsName = "test-predictions.json"
 
   /// The directory of the checkpoints of the run at `path`.
   public static func checkpoints(of path: String) -> String { path + "/checkpoints" }

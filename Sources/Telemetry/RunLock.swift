@@ -22,5 +22,13 @@ public final class RunLock: Sendable {
     }
   }
 
+  /// Whether a process has that right. File systems without locks say no.
+  static func isTaken(run path: String) -> Bool {
+    let descriptor = open(path + "/events.jsonl", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+  }
+
   deinit { close(descriptor) }
 }

@@ -9,6 +9,7 @@ import DistributedTraining
 import Foundation
 import ModelExchange
 import NeuralNetwork
+import Report
 import Telemetry
 
 /// An error with the exit code that it ends the program with.
@@ -41,7 +42,7 @@ struct Failure {
     case let error as ResumeError: error.isUsage
     case let error as DatasetError: error.isUsage
     case let error as ExportError: error.isUsage
-    case RunDirectoryError.occupied: true
+    case RunDirectoryError.occupied, RunRecordError.noRun: true
     default: false
     }
   }

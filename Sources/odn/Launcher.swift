@@ -20,6 +20,13 @@ enum Launcher {
     return environment["OMPI_COMM_WORLD_RANK"] == nil && isatty(STDOUT_FILENO) == 1
   }
 
+  /// Columns of the terminal, as it is now: as it says itself, or else the variable COLUMNS, or else 80.
+  static var terminalColumns: Int {
+    var size = winsize()
+    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 { return Int(size.ws_col) }
+    return ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? 80
+  }
+
   /// Runs `body` on every rank. An error on one rank is printed there and ends all of them at once.
   static func onAllRanks(checkingCollectives: Bool = false, _ body: (Communicator) throws -> Void) throws {
     let universe = try Universe.initialize(requiring: .funneled, checkingCollectives: checkingCollectives)

@@ -107,10 +107,17 @@ struct RunOptions: ParsableArguments {
       let logger = logger(world)
       directory.warn = { logger.warning("\($0)") }
       var observers: [any SearchObserver] = [directory, WarningLog(logger: logger)]
+      let telemetry = configuration.telemetry
+      if telemetry.tensorboard {
+        observers.append(TensorBoardLog(run: run.directory) { logger.warning("\($0)") })
+      }
       if jsonProgress {
         observers.append(JSONProgress())
       } else if !quiet {
-        observers.append(ProgressDisplay(isLive: Launcher.isTerminal))
+        observers.append(
+          ProgressDisplay(columns: Launcher.isTerminal ? { Launcher.terminalColumns } : nil) {
+            NextSteps(run: run.directory, result: $0, hasTensorBoard: telemetry.tensorboard)
+          })
       }
       return Watch(observers: Observers(observers), directory: directory)
     }

@@ -21,6 +21,8 @@ struct SearchCommand: ParsableCommand {
         depth-DD.safetensors  the best weights of each depth
         odn.safetensors       the result, with its architecture in the metadata
         summary.json          the result in numbers
+        test-predictions.json its answer to each test image
+        tensorboard/          the curves and decisions for TensorBoard
         checkpoints/          where the search can be continued, until it has ended
 
       Under mpirun the batch is shared among the ranks:
@@ -101,6 +103,7 @@ extension RunOptions {
     coordinator.layout = layout
     coordinator.heartbeat = heartbeat
     coordinator.reliability = configuration.reliability
+    coordinator.showsParameters = configuration.telemetry.tensorboard && configuration.telemetry.histograms
     let fault = InjectedFault(world)
     coordinator.checkpoints = CheckpointPlan(
       directory: RunDirectory.checkpoints(of: run.directory),
@@ -114,9 +117,6 @@ extension RunOptions {
     if let files { logger.info("files of this run: \(files.directory.path)") }
     coordinator.observer = files?.observers
     _ = try coordinator.run(from: run.checkpoint)
-    if let path = files?.directory.resultPath {
-      tell(world, "the network: \(path)\nnext: odn evaluate \(path) --config \(run.directory)/config.yaml")
-    }
   }
 
   /// Prints a text on rank 0, for people.

@@ -9,8 +9,8 @@ extension CommandLine {
     @Test(
       "is as committed",
       arguments: [
-        "", "search", "train", "evaluate", "inspect", "export", "import", "datasets", "gradcheck", "benchmark step",
-        "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan",
+        "", "search", "train", "evaluate", "inspect", "report", "export", "import", "datasets", "gradcheck",
+        "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan",
       ])
     func help(command: String) async throws {
       let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())

@@ -36,7 +36,9 @@ extension CommandLine {
       #expect(end.exitCode == (victim == .launcher ? 1 : 128 + SIGKILL), "\(end.errors)")
       #expect(await Program.haveEnded(ranks, within: .seconds(10)), "no rank is left")
       #expect(
-        try workspace.names(in: "run") == ["checkpoints", "config.yaml", "depth-01.safetensors", "events.jsonl"])
+        try workspace.names(in: "run") == [
+          "checkpoints", "config.yaml", "depth-01.safetensors", "events.jsonl", "tensorboard",
+        ])
       for line in try workspace.lines("run/events.jsonl") { _ = try Event(line) }
       let best = try await Program.run(
         ["evaluate", "run/depth-01.safetensors", "--config", "run/config.yaml", "--part", "validation"], in: workspace)

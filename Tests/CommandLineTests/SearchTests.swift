@@ -8,6 +8,7 @@ extension CommandLine {
   struct Search {
     static let files = [
       "config.yaml", "depth-01.safetensors", "depth-02.safetensors", "events.jsonl", "odn.safetensors", "summary.json",
+      "tensorboard", "test-predictions.json",
     ]
 
     @Test("grows, and leaves the documented files, from which it can be repeated bit for bit", arguments: [nil, 2])

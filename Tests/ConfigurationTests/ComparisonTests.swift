@@ -44,13 +44,13 @@ struct ComparisonTests {
   }
 
   @Test(
-    "where files lie, how many threads there are, when checkpoints are written and what counts as hanging: no other run"
+    "where files lie, how many threads there are, when checkpoints are written, what counts as hanging and what is shown: no other run"
   )
   func elsewhere() throws {
     let now = try configuration(
       "dataset.directory=/data", "training.threads=3", "training.oversubscribe=true",
       "reliability.checkpointMinutes=1", "reliability.stallSeconds=0", "reliability.abortSeconds=1",
-      "reliability.verifySteps=0")
+      "reliability.verifySteps=0", "telemetry.tensorboard=false", "telemetry.histograms=true")
     let before = try configuration()
     #expect(now != before)
     #expect(now.differences(from: before.values) == [])
@@ -60,6 +60,7 @@ struct ComparisonTests {
       Configuration.keys.filter { !$0.changesResults }.map(\.path) == [
         "dataset.directory", "training.threads", "training.oversubscribe", "reliability.checkpointMinutes",
         "reliability.stallSeconds", "reliability.abortSeconds", "reliability.verifySteps",
+        "telemetry.tensorboard", "telemetry.histograms",
       ])
   }
 }

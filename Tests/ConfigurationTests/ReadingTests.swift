@@ -87,6 +87,9 @@ struct ReadingTests {
       onDivergence: rollback
       rollbackFactor: 0.25
       rollbacks: 2
+    telemetry:
+      tensorboard: false
+      histograms: true
 
     """
 
@@ -120,6 +123,8 @@ struct ReadingTests {
         == ReliabilityOptions(
           checkpointMinutes: 2.5, stallSeconds: 60, abortSeconds: 0, spikeThreshold: 12.5, verifySteps: 7,
           onDivergence: .rollback, rollbackFactor: 0.25, rollbacks: 2))
+    #expect(configuration.telemetry.tensorboard == false)
+    #expect(configuration.telemetry.histograms)
   }
 
   @Test("what is written back has every key, and reads back equal", arguments: [minimal, everything])

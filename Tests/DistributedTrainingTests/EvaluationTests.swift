@@ -32,6 +32,44 @@ func evaluationTests(alone: Communicator) -> [RankTest] {
         }
       }
     },
+    RankTest("the answers of all ranks stand in the order of the images, and are those of one rank") { world, expect in
+      let architecture = try SyntheticImages.architecture(depth: 1)
+      for images in [1, 3, 23] {
+        let data = SyntheticImages.splits(train: 40, validation: images)
+        let options = TrainingOptions(batchSize: 8)
+        let (shared, single) = try (
+          DataParallelTrainer(architecture, heads: .deepest, data: data, communicator: world, options: options),
+          DataParallelTrainer(architecture, heads: .deepest, data: data, communicator: alone, options: options)
+        )
+        _ = try single.trainEpochs(2, from: .initial(architecture, heads: .deepest, seed: 2), learningRate: 0.01)
+        try shared.broadcast(single.network.weights, from: 0)
+        let (totals, together) = try shared.classify(data.validation)
+        let answers = try single.classify(data.validation).predictions
+        expect.equal(together == nil, world.rank != 0)
+        expect.equal(totals, try shared.evaluate(data.validation))
+        guard let together, let answers else { continue }
+        expect.equal(together.labels, (0..<images).map { Int(data.validation.label(at: $0)) })
+        expect.equal(together.predictions, answers.predictions)
+        expect.equal(zip(together.labels, together.predictions).count { $0 == $1 }, totals.correct)
+        for (own, other) in zip(together.confidences, answers.confidences) {
+          // Rounded to 4 decimals, of logits that differ by the order of sums.
+          expect.close(own, other, tolerance: 2e-4)
+        }
+      }
+    },
+    RankTest("parameters are shown after each epoch, if that is asked for") { world, expect in
+      var trial = SearchTrial(data: SyntheticImages.splits(train: 24), search: .impossible().atFixedDepth(1))
+      let (_, silent) = try trial.run(on: world)
+      expect(silent.parameters.isEmpty)
+      trial.showsParameters = true
+      let (result, watcher) = try trial.run(on: world)
+      guard world.rank == 0 else { return }
+      expect.equal(watcher.parameters.count, watcher.warmUp.count + watcher.epochs.count)
+      expect(watcher.parameters.allSatisfy { $0.gradients.contains { $0 != 0 } && $0.values.allSatisfy(\.isFinite) })
+      let right = watcher.predictions.map { zip($0.labels, $0.predictions).count { $0 == $1 } } ?? -1
+      let images = watcher.predictions?.labels.count ?? 0
+      expect.close(100 * Double(right) / Double(max(images, 1)), result.testAccuracy, tolerance: 1e-9)
+    },
     RankTest("an evaluation changes neither weights nor statistics") { world, expect in
       let architecture = try SyntheticImages.architecture(depth: 1)
       let data = SyntheticImages.splits(train: 16)

@@ -21,6 +21,8 @@ final class Watcher: SearchObserver {
   private(set) var rollbacks: [Rollback] = []
   private(set) var ahead: [EpochRecord] = []
   private(set) var cancelled: [CancelledLevel] = []
+  private(set) var parameters: [ParameterSnapshot] = []
+  private(set) var predictions: Predictions?
   private(set) var finished: (result: SearchResult, weights: NetworkWeights)?
 
   /// Called at each step that is told of.
@@ -65,6 +67,8 @@ final class Watcher: SearchObserver {
     case .warning(let text):
       log.append("warning")
       warnings.append(text)
+    case .parameters(let snapshot): parameters.append(snapshot)
+    case .tested(let predictions): self.predictions = predictions
     case .finished(let result, let weights):
       finished = (result, weights)
       log.append("finished")
@@ -80,6 +84,7 @@ struct SearchTrial {
   var batchNorm = TrainingOptions.BatchNorm.local
   var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
+  var showsParameters = false
   var communication = CommunicationOptions()
   var options = TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1)
   var reliability = ReliabilityOptions()
@@ -99,6 +104,7 @@ struct SearchTrial {
       training: training, communication: communication, observer: watcher)
     coordinator.checkpoints = checkpoints
     coordinator.reliability = reliability
+    coordinator.showsParameters = showsParameters
     coordinator.reliability.checkpointMinutes = checkpointMinutes
     return (try coordinator.run(from: checkpoint), watcher)
   }

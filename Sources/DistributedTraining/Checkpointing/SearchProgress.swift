@@ -54,6 +54,8 @@ public struct ResumePoint: Sendable {
   public let ranks: Int
   /// Rollbacks so far.
   public internal(set) var rollbacks: Int
+  /// The depths trained so far, shallowest first.
+  public let depths: [DepthRecord]
   /// The best of the depth in training, if it has an epoch.
   public let best: (weights: NetworkWeights, result: EpochResult)?
   /// In a search by groups, what has happened in the search since the warm-up: groups may have saved it before the search
@@ -71,6 +73,7 @@ public struct ResumePoint: Sendable {
     step = state.step
     seconds = state.seconds
     ranks = state.ranks
+    depths = state.policy.depths
     best = checkpoint.memory.bestOfDepth.map { ($0.weights, $0.result) }
   }
 }
