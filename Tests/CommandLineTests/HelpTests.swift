@@ -9,7 +9,8 @@ extension CommandLine {
     @Test(
       "is as committed",
       arguments: [
-        "", "search", "train", "evaluate", "inspect", "report", "export", "import", "datasets", "gradcheck",
+        "", "search", "train", "evaluate", "inspect", "report", "export", "import", "config", "config new", "datasets",
+        "gradcheck",
         "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan",
       ])
     func help(command: String) async throws {
