@@ -49,6 +49,9 @@ extension Configuration {
         search.epochLimit == nil, "search.groups",
         "1 with search.epochLimit, which counts the epochs of all levels before",
         search.groups)
+      // The levels' epochs have no place in the search's order yet when their weights are there to be shown.
+      require(
+        !telemetry.histograms, "telemetry.histograms", "false with search.groups over 1", telemetry.histograms)
     }
     require(
       training.batchNormRanks == nil || training.batchNorm == .synchronized, "training.batchNormRanks",

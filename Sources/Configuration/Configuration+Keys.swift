@@ -183,7 +183,6 @@ extension Configuration {
         "Whether event files for TensorBoard are written into the run's directory."),
       Key(
         "histograms", \.histograms, .truth(), changesResults: false,
-        "Whether they have histograms of weights and gradients after each epoch. Of a search by groups they show what the "
-          + "first group trains."))
+        "Whether they have histograms of weights and gradients after each epoch."))
   }
 }

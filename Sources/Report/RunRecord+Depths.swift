@@ -49,6 +49,9 @@ extension RunRecord {
     return result?.architecture ?? (try? plan.largest.withDepth(depth)) ?? plan.largest
   }
 
+  /// The ranks that trained together, at last.
+  var ranks: Int { result?.ranks ?? layout?.ranks ?? plan.ranks }
+
   /// The whole network of the family.
   var whole: Architecture { (try? plan.largest.withDepth(plan.largest.family.maximumDepth)) ?? plan.largest }
 

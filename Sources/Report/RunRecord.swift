@@ -16,7 +16,7 @@ public struct RunRecord: Sendable {
     case going
   }
 
-  /// The beginning of a run, or its continuation with other ranks.
+  /// The beginning of a run: what is shown of it, so that runs whose search had other options can be read too.
   struct Plan: Decodable {
     struct Options: Decodable {
       let target: Double
@@ -32,39 +32,14 @@ public struct RunRecord: Sendable {
     let options: Options
   }
 
-  /// What training an epoch came to.
-  struct Training: Decodable {
-    let epoch: Int
-    let depth: Int
-    let learningRate: Double
-    let trainingLoss: Double
-    let trainingAccuracy: Double
-    let trainingSeconds: Double
-    let validationSeconds: Double
-    let imagesPerSecond: Double
-    let allreduceBytesPerStep: Int
-    let waitingSeconds: Double
-  }
-
   /// An epoch of the search.
   struct Epoch: Decodable {
     struct Decision: Decodable {
       let explanation: String
     }
-    let training: Training
+    let training: EpochRecord
     let validationAccuracy: Double
     let decision: Decision
-  }
-
-  /// The end of a run.
-  struct Result: Decodable {
-    let architecture: Architecture
-    let outcome: Outcome
-    let validationAccuracy: Double
-    let testAccuracy: Double
-    let imagesTrained: Int
-    let seconds: Double
-    let ranks: Int
   }
 
   /// Path of the directory.
@@ -74,12 +49,11 @@ public struct RunRecord: Sendable {
   let plan: Plan
   /// Where the ranks were at last.
   private(set) var layout: RunLayout?
-  private(set) var ranks: Int
   private(set) var resumptions = 0
-  private(set) var warmUp: [Training] = []
+  private(set) var warmUp: [EpochRecord] = []
   private(set) var epochs: [Epoch] = []
   private(set) var warnings: [String] = []
-  private(set) var result: Result?
+  private(set) var result: SearchResult?
   /// Seconds up to the last event.
   private(set) var seconds = 0.0
   /// The answers to the test images; nil in a run that has not come to them.
@@ -98,7 +72,7 @@ public struct RunRecord: Sendable {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     guard let first = lines.first else { throw .empty(log) }
     plan = try Self.decode(Plan.self, "started", from: first, log, line: 1)
-    (layout, ranks) = (plan.layout, plan.ranks)
+    layout = try Self.checked(plan.layout, log, line: 1)
     predictions = try Self.optional("\(path)/\(RunDirectory.predictionsName)", atMost: 500_000_000).map {
       (bytes) throws(RunRecordError) in
       do {
@@ -128,7 +102,6 @@ public struct RunRecord: Sendable {
   }
 
   private struct Resumption: Decodable {
-    let ranks: Int
     let layout: RunLayout?
   }
 
@@ -140,51 +113,71 @@ public struct RunRecord: Sendable {
     switch head.event {
     case "resumed":
       let resumption = try Self.decode(Resumption.self, "resumed", from: line, log, line: number)
-      layout = resumption.layout ?? layout
+      layout = try Self.checked(resumption.layout, log, line: number) ?? layout
       resumptions += 1
     case "warmUpEpoch":
-      let record = try Self.decode(Training.self, head.event, from: line, log, line: number)
+      let record = try Self.decode(EpochRecord.self, head.event, from: line, log, line: number)
       try check(record, warmUp.last?.epoch, log, line: number)
       warmUp.append(record)
     case "epoch":
       let epoch = try Self.decode(Epoch.self, head.event, from: line, log, line: number)
       try check(epoch.training, epochs.last?.training.epoch, log, line: number)
-      try Self.check((0...100).contains(epoch.validationAccuracy), "a validation accuracy in percent", log, number)
+      try Self.check(
+        epoch.validationAccuracy, in: 0...100, "a validation accuracy in percent", log, line: number)
       epochs.append(epoch)
     case "warning":
       let warning = try Self.decode([String: String].self, head.event, from: line, log, line: number)
       warnings.append(warning["message"] ?? "")
     case "finished":
-      let result = try Self.decode(Result.self, head.event, from: line, log, line: number)
-      try Self.check(
-        result.architecture.family == plan.largest.family && (0...100).contains(result.testAccuracy)
-          && (0...100).contains(result.validationAccuracy) && result.seconds >= 0, "the result of this search", log,
-        number)
+      let result = try Self.decode(SearchResult.self, head.event, from: line, log, line: number)
+      let (expected, found) = (plan.largest.family, result.architecture.family)
+      if expected != found {
+        throw .damaged(log, line: number, expected: "a \(expected.rawValue)", found: "a \(found.rawValue)")
+      }
+      try Self.check(result.testAccuracy, in: 0...100, "a test accuracy in percent", log, line: number)
+      try Self.check(result.validationAccuracy, in: 0...100, "a validation accuracy in percent", log, line: number)
+      try Self.check(result.seconds, in: Self.amounts, "seconds", log, line: number)
+      try Self.check(result.ranks, in: 1...Self.most, "ranks", log, line: number)
       self.result = result
     default: break
     }
   }
 
   private func check(
-    _ record: Training, _ before: Int?, _ log: String, line: Int
+    _ record: EpochRecord, _ before: Int?, _ log: String, line: Int
   ) throws(RunRecordError) {
-    let deepest = plan.largest.family.maximumDepth
-    try Self.check((1...deepest).contains(record.depth), "a depth from 1 to \(deepest)", log, line)
-    try Self.check((1...1_000_000_000).contains(record.epoch), "an epoch", log, line)
-    try Self.check(record.epoch > before ?? 0, "an epoch after epoch \(before ?? 0)", log, line)
-    try Self.check((0...100).contains(record.trainingAccuracy), "a training accuracy in percent", log, line)
-    let amounts = [
-      record.trainingLoss, record.trainingSeconds, record.validationSeconds, record.imagesPerSecond,
-      record.waitingSeconds,
-    ]
-    try Self.check(
-      amounts.allSatisfy { (0...1e12).contains($0) } && (0...1 << 50).contains(record.allreduceBytesPerStep),
-      "times and amounts of at least 0", log, line)
+    try Self.check(record.depth, in: 1...plan.largest.family.maximumDepth, "a depth", log, line: line)
+    try Self.check(record.epoch, in: min((before ?? 0) + 1, Self.most)...Self.most, "the next epoch", log, line: line)
+    try Self.check(record.trainingAccuracy, in: 0...100, "a training accuracy in percent", log, line: line)
+    for (value, name) in [
+      (record.trainingLoss, "a loss"), (record.trainingSeconds, "seconds"), (record.validationSeconds, "seconds"),
+      (record.imagesPerSecond, "images per second"), (record.waitingSeconds, "seconds"),
+    ] {
+      try Self.check(value, in: Self.amounts, name, log, line: line)
+    }
+    try Self.check(record.allreduceBytesPerStep, in: 0...1 << 50, "bytes per step", log, line: line)
   }
 
-  private static func check(_ isFine: Bool, _ expected: String, _ log: String, _ line: Int) throws(RunRecordError) {
-    if !isFine { throw .damaged(log, line: line, expected: expected, found: "something else") }
+  /// A layout whose numbers can be added up.
+  private static func checked(_ layout: RunLayout?, _ log: String, line: Int) throws(RunRecordError) -> RunLayout? {
+    for host in layout?.hosts ?? [] {
+      try check(host.ranks, in: 1...most, "ranks of a host", log, line: line)
+      try check(host.cores, in: 1...most, "cores of a host", log, line: line)
+    }
+    return layout
   }
+
+  private static func check<Value>(
+    _ value: Value, in range: ClosedRange<Value>, _ name: String, _ log: String, line: Int
+  ) throws(RunRecordError) {
+    guard !range.contains(value) else { return }
+    throw .damaged(
+      log, line: line, expected: "\(name) from \(range.lowerBound) to \(range.upperBound)", found: "\(value)")
+  }
+
+  /// More than any run has of epochs or ranks.
+  private static let most = 1_000_000_000
+  private static let amounts = 0...1e12
 
   private static func decode<Value: Decodable>(
     _: Value.Type, _ event: String, from line: ArraySlice<UInt8>, _ log: String, line number: Int

@@ -102,11 +102,7 @@ public struct ProgressDisplay: SearchObserver {
   private static func describe(_ stage: SearchStage, _ architecture: Architecture) -> String {
     switch stage {
     case .warmUp: "warm-up of depths 1 to \(architecture.depth) together"
-    case .level:
-      """
-      depth \(architecture.depth): \(Format.count(architecture.parameterCount)) parameters, \
-      \(Format.decimal(Double(architecture.multiplyAdds) / 1e6, 2)) million multiply-adds
-      """
+    case .level: Format.size(of: architecture)
     }
   }
 

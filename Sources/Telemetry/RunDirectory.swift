@@ -73,9 +73,6 @@ public struct RunDirectory: SearchObserver {
     self.lock = try lock ?? RunLock(run: path)
   }
 
-  /// Path of the network that the search found.
-  public var resultPath: String { path + "/odn.safetensors" }
-
   /// Writes what belongs to an event.
   /// - Throws: `RunDirectoryError`, `ModelFileError`.
   public mutating func observe(_ event: SearchEvent) throws {

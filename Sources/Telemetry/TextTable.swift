@@ -1,6 +1,7 @@
 // Tables for terminals and log files.
 
 import Foundation
+import NeuralNetwork
 
 /// Rows of text in aligned columns.
 public struct TextTable: CustomStringConvertible {
@@ -59,6 +60,14 @@ public enum Format {
 
   /// A number as `1.234e-05`.
   public static func scientific(_ number: Double) -> String { String(format: "%.3e", number) }
+
+  /// What a network costs, as `depth 2: 75,338 parameters, 5.21 million multiply-adds`.
+  public static func size(of network: Architecture) -> String {
+    """
+    depth \(network.depth): \(count(network.parameterCount)) parameters, \
+    \(decimal(Double(network.multiplyAdds) / 1e6, 2)) million multiply-adds
+    """
+  }
 
   /// A duration as `7.3 s`, `4 min 05 s` or `2 h 07 min`.
   public static func duration(_ seconds: Double) -> String {

@@ -27,6 +27,13 @@ final class Workspace: Sendable {
 
   func lines(_ name: String) throws -> [String] { try text(name).split(separator: "\n").map(String.init) }
 
+  /// How many epochs a run's log has. Weights follow each of them.
+  func epochs(_ run: String) throws -> Int {
+    let log = "\(run)/events.jsonl"
+    guard FileManager.default.fileExists(atPath: file(log)) else { return 0 }
+    return try lines(log).count { $0.contains("\"event\":\"epoch\"") }
+  }
+
   func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
   }

@@ -152,6 +152,16 @@ struct ErrorTests {
         == ["--set search.groups=2: search.groups: expected 1 with \(reason), found 2"])
   }
 
+  @Test("histograms of levels that train at the same time")
+  func histogramsOfGroups() {
+    #expect(problems(minimal, ["telemetry.histograms=true", "search.groups=1"]).isEmpty)
+    #expect(
+      problems(minimal, ["search.groups=2", "telemetry.histograms=true"])
+        == [
+          "--set telemetry.histograms=true: telemetry.histograms: expected false with search.groups over 1, found true"
+        ])
+  }
+
   @Test("an accuracy finer than the search compares is refused")
   func tenths() {
     #expect(problems(minimal, ["search.target=99.55"]).count == 1)

@@ -62,6 +62,17 @@ struct ReportTests {
     #expect(try !Self.page(.whole()).contains("Side by side"))
   }
 
+  @Test("counts the ranks that went on, where a run was continued with others")
+  func continued() throws {
+    let run = try RunFiles(ranks: 2)
+    try run.add(
+      """
+      {"event":"resumed","time":1,"value":{"ranks":2,"layout":{"hosts":[{"name":"a","ranks":7,"threads":[1],"cores":8,\
+      "coreTypes":["Zen"]}],"blasVersion":"0.3.21","mpi":"Open MPI"}}}
+      """)
+    #expect(try Self.page(run).contains("images per step over 7 ranks"))
+  }
+
   @Test("tells of a run that has just begun, and of one that was interrupted")
   func unfinished() throws {
     let run = try RunFiles()
@@ -81,6 +92,11 @@ struct ReportTests {
     ("nonsense", "line 5: expected an event as JSON, found \"nonsense\""),
     (#"{"event":"epoch","time":1,"value":{}}"#, "line 5: expected the event epoch, found no \"training\""),
     (#"{"event":"finished","time":1,"value":7}"#, "line 5: expected the event finished"),
+    (
+      #"{"event":"resumed","time":1,"value":{"layout":{"hosts":[{"name":"a","ranks":9223372036854775807,"threads":[],"#
+        + #""cores":1,"coreTypes":[]}],"blasVersion":"","mpi":""}}}"#,
+      "line 5: expected ranks of a host from 1 to 1000000000, found 9223372036854775807"
+    ),
   ]
 
   @Test("refuses a damaged log, and says where", arguments: damages)

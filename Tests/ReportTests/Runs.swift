@@ -7,10 +7,12 @@ import Telemetry
 /// A directory with a run, removed when nothing refers to it any more.
 final class RunFiles {
   let path: String
+  private let ranks: Int
   private var lines: [String] = []
 
   /// A run of `classes` classes that has begun.
   init(name: String = "run", ranks: Int = 2) throws {
+    self.ranks = ranks
     path = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)/\(name)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     lines.append(
@@ -46,7 +48,8 @@ final class RunFiles {
       """
       {"event":"finished","time":99,"value":{"architecture":\(Self.network(depth)),"outcome":{"targetMet":true,\
       "target":90,"tolerance":0.5,"depth":\(depth),"accuracy":\(accuracy),"bestDepth":\(depth),"bestAccuracy":\(accuracy),\
-      "reason":"fineTuned"},"validationAccuracy":91,"testAccuracy":75,"imagesTrained":3000,"seconds":99,"ranks":2}}
+      "reason":"fineTuned"},"validationAccuracy":91,"testAccuracy":75,"depths":[],"imagesTrained":3000,"seconds":99,\
+      "ranks":\(ranks)}}
       """)
     let predictions = Predictions(
       classNames: classNames, labels: [0, 1, 2, 3], predictions: [0, 1, 2, 0], confidences: [0.9, 0.8, 1, 0.7])

@@ -20,7 +20,6 @@ extension SearchCoordinator {
     progress = SearchProgress(stage: .level, learningRate: policy.state.learningRate)
     heartbeat = search.heartbeat
     reliability = search.reliability
-    showsParameters = search.showsParameters && search.communicator.rank == 0
     start = search.start
   }
 

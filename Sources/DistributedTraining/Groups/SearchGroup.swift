@@ -90,7 +90,7 @@ final class SearchGroup {
     let level = try SearchCoordinator(level: depth, of: search, ranks: ranks)
     level.memory.warm = warm
     level.checkpoints = search.checkpoints.map { $0.ofLevel(depth) }
-    level.observer = LevelReporter(depth: depth, report: { [self] in try report($0) }, show: search.observe)
+    level.observer = LevelReporter(depth: depth, report: { [self] in try report($0) }, step: search.observe)
     level.interruption = { [self] in try interruption(depth) }
     do {
       let best = try level.trainByItself(afterEpochs: epochs, from: try checkpoint(of: level))
@@ -145,18 +145,19 @@ final class SearchGroup {
 private struct LevelReporter: SearchObserver {
   let depth: Int
   let report: (GroupReport) throws -> Void
-  /// Shows what only the level on rank 0 has to show.
-  let show: (SearchEvent) throws -> Void
+  /// Shows a step, on rank 0.
+  let step: (SearchEvent) throws -> Void
 
   mutating func observe(_ event: SearchEvent) throws {
     switch event {
-    case .step, .parameters: try show(event)
+    case .step: try step(event)
     case .epoch(let record, let result, let decision):
       let isDeepest = decision.isDeepest && decision.growth == nil
       try report(.progress(depth: depth, .epoch(record, result), isDeepest: isDeepest))
     case .rolledBack(let rollback): try report(.progress(depth: depth, .rolledBack(rollback), isDeepest: false))
     case .warning(let text): try report(.warning(depth: depth, text))
-    case .started, .resumed, .stageStarted, .warmUpEpoch, .best, .ahead, .cancelled, .tested, .finished: break
+    case .started, .resumed, .stageStarted, .warmUpEpoch, .best, .ahead, .cancelled, .parameters, .tested, .finished:
+      break
     }
   }
 }

@@ -83,11 +83,7 @@ public struct TensorBoardLog: SearchObserver {
   }
 
   private mutating func describe(_ network: Architecture) throws {
-    let text = """
-      depth \(network.depth): \(Format.count(network.parameterCount)) parameters, \
-      \(Format.decimal(Double(network.multiplyAdds) / 1e6, 2)) million multiply-adds
-      """
-    try add([.text("network", text)], to: Self.name(ofDepth: network.depth), step: epoch)
+    try add([.text("network", Format.size(of: network))], to: Self.name(ofDepth: network.depth), step: epoch)
   }
 
   private mutating func describe(_ snapshot: ParameterSnapshot) throws {
