@@ -286,6 +286,32 @@ def search_seeds():
         "progress": {**state["progress"], "outcome": outcome},
     }
 
+    losses = {"count": 97, "mean": 1.3, "variance": 0.02}
+    record = {
+        "allreduceBytesPerStep": 0, "depth": 1, "epoch": 1, "imagesPerSecond": 500.0, "learningRate": 0.01,
+        "trainingAccuracy": 53.0, "trainingLoss": 1.64, "trainingSeconds": 2.0, "validationSeconds": 1.0,
+        "waitingSeconds": 0.0,
+    }
+    first = {**result, "epoch": 1}
+    own = {"depth": 1, "entries": [{"epoch": {"_0": record, "_1": first}}], "isDeepest": False, "isEnded": False}
+    of_level = {
+        **state,
+        "bestOfAll": first,
+        "bestOfDepth": first,
+        "level": own,
+        "losses": losses,
+        "policy": {
+            **state["policy"], "depths": [{"best": accuracy, "bestEpoch": 1, "depth": 1, "epochs": 1}], "epoch": 1,
+            "epochsWithoutImprovement": 0,
+        },
+        "progress": {**state["progress"], "epochsDone": 1, "searchEpoch": 1},
+    }
+    apart = {
+        **warming, "hasLevelsApart": True, "statistics": 0, "step": 0,
+        "progress": {**state["progress"], "epochsDone": 2, "searchEpoch": 0},
+    }
+    going_back = {**warming, "losses": losses, "epochStart": {"step": 0, "statistics": 1, "losses": losses}}
+
     # Sixteen floats to a line of cache, which every tensor begins on.
     parameters = sum((size(shape) + 15) // 16 * 16 for name, shape in tensors_of_resnet18(2, 1) if "running" not in name)
     warm, best, training = [(0, parameters), (1, 384)], [(2, parameters), (3, 384)], [(6, parameters), (7, parameters)]
@@ -299,6 +325,10 @@ def search_seeds():
         "warm-up": file(warming, training, rest),
         "level": file(state, warm, best, training, rest),
         "ended": file(ended, warm, best),
+        "levels-apart": file(apart, warm),
+        "level-by-itself": file(of_level, best, training, rest),
+        "epoch-start": file(going_back, training, rest, [(12, parameters), (13, parameters), (14, 384), (15, 3)]),
+        "compressed": file({**warming, "residuals": 1}, training, rest, [(10, parameters), (11, parameters)]),
         "no-weights": file(warming),
         "other-counts": file(warming, [(6, parameters - 16), (7, parameters)], rest),
         "many-ranks": file({**warming, "ranks": 1_000_000, "statistics": 1_000_000}, training, rest),

@@ -44,6 +44,15 @@ struct CorpusTests {
     #expect(complaints.contains(nil) && complaints.contains { $0 != nil })
   }
 
+  @Test(
+    "checkpoints of all kinds are read",
+    arguments: ["warm-up", "level", "ended", "levels-apart", "level-by-itself", "epoch-start", "compressed"])
+  func checkpoints(seed: String) throws {
+    let reader = try #require(FuzzReader.all.first { $0.name == "search" })
+    let input = try #require(try Self.inputs(of: reader).first { $0.file == "corpus/search/\(seed)" })
+    #expect(reader.complaint(input.bytes) == nil)
+  }
+
   @Test("no input makes a reader take much more memory than it has bytes")
   func memory() throws {
     for reader in FuzzReader.all {

@@ -35,7 +35,8 @@ extension FuzzReader {
     let names = [
       "warm.parameters", "warm.statistics", "bestOfDepth.parameters", "bestOfDepth.statistics",
       "bestOfAll.parameters", "bestOfAll.statistics", "training.values", "training.momenta", "training.statistics",
-      "training.sums",
+      "training.sums", "training.residuals", "training.sumResiduals", "epochStart.values", "epochStart.momenta",
+      "epochStart.statistics", "epochStart.sums",
     ]
     var sections: [(name: String, count: Int)] = []
     while !input.isEmpty && sections.count < 12 {
@@ -50,7 +51,7 @@ extension FuzzReader {
     var rows = [#"{"name":"state","kind":"bytes","count":\#(state.count)}"#]
     var content = CheckpointFrame.section(state)
     for (name, count) in sections {
-      let (kind, size) = name == "training.sums" ? ("doubles", 8) : ("floats", 4)
+      let (kind, size) = name.hasSuffix(".sums") ? ("doubles", 8) : ("floats", 4)
       rows.append(#"{"name":"\#(name)","kind":"\#(kind)","count":\#(count)}"#)
       content += CheckpointFrame.section([UInt8](repeating: 0, count: count * size))
     }
