@@ -38,6 +38,9 @@ extension Configuration {
     if search.groups > 1 {
       // Levels that are trained at the same time cannot wait for each other's results.
       require(
+        search.policy == .paper, "search.groups",
+        "1 with search.policy: adaptive, which chooses a level by the results of others", search.groups)
+      require(
         search.restart == .warmup, "search.groups",
         "1 with search.restart: inherit, which begins a level with the weights "
           + "of the one before", search.groups)

@@ -87,7 +87,26 @@ extension Configuration {
         "An upper bound on the epochs of the whole search."),
       Key(
         "groups", \.groups, .integer(1...65_536),
-        "Groups of equally many ranks, each of which trains another depth at the same time."))
+        "Groups of equally many ranks, each of which trains another depth at the same time."),
+      Key("adaptive", \.adaptive, adaptiveKeys))
+  }
+
+  private static var adaptiveKeys: Schema<AdaptiveOptions> {
+    Schema(
+      Key(
+        "epochs", \.epochs, .integer(1...100_000),
+        "Epochs of each level, over which its learning rate falls along a cosine. For policy: adaptive, as the rest here."
+      ),
+      Key(
+        "rateFactor", \.rateFactor, .number(0.001...1_000),
+        "The learning rate that a level begins with, as a multiple of training.learningRate."),
+      Key(
+        "order", \.order, .word(),
+        "The next level: the one where the answer is expected after the warm-up, the middle of those left, or the shallowest."
+      ),
+      Key(
+        "confidence", \.confidence, .number(0.5...1),
+        "How probable it has to be that a level will miss the target before it is given up early; 1 is never."))
   }
 
   private static var plateauKeys: Schema<SearchOptions.Plateau> {

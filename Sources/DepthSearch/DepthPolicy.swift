@@ -37,15 +37,18 @@ public struct Decision: Codable, Equatable, Sendable, CustomStringConvertible {
   public var learningRate: Double
   /// The phase of the next epoch.
   public var phase: SearchPhase
-  /// If the depth grew by one, the weights that it starts from; momentum is cleared either way.
-  public var growth: SearchOptions.Restart?
+  /// If another level begins, the weights that it starts from; momentum is cleared either way.
+  public var restart: SearchOptions.Restart?
   /// If the search is over, how it ended; there is no next epoch then.
   public var outcome: Outcome?
+  /// Whether the level that was trained ends as the shallowest so far that meets the target: its best weights are the answer
+  /// unless a shallower one meets it too.
+  public var isAnswerSoFar = false
   /// What changed and why, one line for the log; empty if training just goes on.
   public var explanation: String
 
   /// Whether the level that was trained has had its last epoch: it was given up, or the search is over.
-  public var endsLevel: Bool { growth != nil || outcome != nil }
+  public var endsLevel: Bool { restart != nil || outcome != nil }
 
   /// Whether the search goes no deeper than `depth`: that level met the target, or is the last one.
   public var isDeepest: Bool { phase == .fineTuning || outcome != nil }
@@ -61,7 +64,21 @@ public protocol DepthPolicy: Sendable {
   /// Where the search stands: what the next epoch trains, and all that a checkpoint has to hold.
   var state: SearchState { get }
 
+  /// Whether what all levels come to in the joint training counts: then `begin` is called before the first epoch.
+  var takesForecast: Bool { get }
+
+  /// Takes in the validation accuracy of each level, from depth 1 on, after the joint training.
+  mutating func begin(forecast: [Accuracy])
+
   /// Takes in an epoch and decides what follows.
   /// - Precondition: the search is not over, and the result is of epoch `state.epoch + 1` at `state.depth`.
   mutating func next(_ result: EpochResult) -> Decision
+}
+
+extension DepthPolicy {
+  /// By default it does not count.
+  public var takesForecast: Bool { false }
+
+  /// By default nothing is made of it.
+  public mutating func begin(forecast: [Accuracy]) {}
 }

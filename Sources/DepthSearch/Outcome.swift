@@ -1,11 +1,15 @@
 // How a search ended, said honestly: a target that was missed is reported as missed, whatever ended the search.
 
+import Foundation
+
 /// The end of a search.
 public struct Outcome: Codable, Equatable, Sendable, CustomStringConvertible {
   /// What ended it.
   public enum Reason: String, Codable, Sendable {
     /// A level met the target (rounded to 0.1 %, as the search compares) and its fine-tuning stopped improving.
     case fineTuned
+    /// A level met the target, and the one before it, if there is one, missed it.
+    case bracketed
     /// The deepest level allowed stopped improving below the target.
     case maximumDepth
     /// The limit on epochs was reached.
@@ -28,6 +32,9 @@ public struct Outcome: Codable, Equatable, Sendable, CustomStringConvertible {
   public let bestAccuracy: Accuracy
   /// What ended the search.
   public let reason: Reason
+  /// How sure it is that the level before misses the target, 0…1: by the uncertainty of counting its errors, and of what it
+  /// was expected to end with if it was given up. Nil if there is no such level or nothing is known of it.
+  public var shallowerMisses: Double?
 
   /// One sentence for the log.
   public var description: String {
@@ -37,10 +44,14 @@ public struct Outcome: Codable, Equatable, Sendable, CustomStringConvertible {
       switch (targetMet, reason) {
       case (true, .epochLimit): "\(goal): met at \(level); ended by the epoch limit"
       case (true, _): "\(goal): met at \(level)"
-      case (false, .fineTuned): "\(goal): met only after rounding, at \(level)"
+      case (false, .fineTuned), (false, .bracketed): "\(goal): met only after rounding, at \(level)"
       case (false, .maximumDepth): "\(goal): not met, the maximum depth ended the search at \(level)"
       case (false, .epochLimit): "\(goal): not met, the epoch limit ended the search at \(level)"
       }
+    let certainty = shallowerMisses.map {
+      "; depth \(depth - 1) misses it with a probability of \(String(format: "%.3f", $0))"
+    }
+    if let certainty { return end + certainty }
     return bestDepth == depth ? end : "\(end); the best of all is depth \(bestDepth) with \(bestAccuracy)"
   }
 }

@@ -35,6 +35,7 @@ public struct PaperPolicy: DepthPolicy {
     let first = level ?? depths.lowerBound
     guard depths.contains(first) else { throw .level(first, of: depths) }
     try state?.check(in: first...depths.upperBound)
+    try state?.checkOrder(from: first)
     self.options = options
     self.learningRate = learningRate
     maximumDepth = depths.upperBound
@@ -61,7 +62,7 @@ public struct PaperPolicy: DepthPolicy {
     if isLast || (isExhausted && state.phase == .fineTuning) { changes = [finish()] }
     return Decision(
       epoch: state.epoch, keepsWeights: isBestOfDepth, depth: state.depth, learningRate: state.learningRate,
-      phase: state.phase, growth: grows ? options.restart : nil, outcome: state.outcome,
+      phase: state.phase, restart: grows ? options.restart : nil, outcome: state.outcome,
       explanation: changes.compactMap(\.self).joined(separator: "; "))
   }
 

@@ -6,6 +6,8 @@ public struct SearchOptions: Codable, Equatable, Sendable {
   public enum Policy: String, Codable, CaseIterable, Sendable {
     /// Progressive depth expansion as published (`PaperPolicy`).
     case paper
+    /// Short schedules and a bracket around the answer (`AdaptivePolicy`).
+    case adaptive
   }
 
   /// The weights that a level starts from when the search grows onto it.
@@ -63,12 +65,15 @@ public struct SearchOptions: Codable, Equatable, Sendable {
   /// Groups of equally many ranks, each of which trains another level at the same time; at least 1, a divisor of the
   /// number of ranks. More than one needs levels that do not depend on each other.
   public var groups: Int
+  /// How the adaptive procedure trains a level and goes on to another; of no account for the published one.
+  public var adaptive: AdaptiveOptions
 
   /// Options with the published defaults.
   public init(
     policy: Policy = .paper, target: Double, tolerance: Double = 0.5, initialDepth: Int = 1, maximumDepth: Int? = nil,
     patience: Int = 23, restart: Restart = .warmup, bestAfterGrowth: BestAfterGrowth = .reset,
-    plateau: Plateau = Plateau(), growthRateFactor: Double = 0.5, epochLimit: Int? = nil, groups: Int = 1
+    plateau: Plateau = Plateau(), growthRateFactor: Double = 0.5, epochLimit: Int? = nil, groups: Int = 1,
+    adaptive: AdaptiveOptions = AdaptiveOptions()
   ) {
     self.policy = policy
     self.target = target
@@ -82,10 +87,13 @@ public struct SearchOptions: Codable, Equatable, Sendable {
     self.growthRateFactor = growthRateFactor
     self.epochLimit = epochLimit
     self.groups = groups
+    self.adaptive = adaptive
   }
 
   /// Whether a level's training depends on no other level's, but only on the warm-up.
-  public var levelsAreIndependent: Bool { restart == .warmup && bestAfterGrowth == .reset && epochLimit == nil }
+  public var levelsAreIndependent: Bool {
+    policy == .paper && restart == .warmup && bestAfterGrowth == .reset && epochLimit == nil
+  }
 
   /// The same options for a baseline that trains one level only, on all ranks: the search starts at its maximum depth.
   public func atFixedDepth(_ depth: Int) -> SearchOptions {
@@ -118,6 +126,8 @@ public struct SearchOptions: Codable, Equatable, Sendable {
     switch policy {
     case .paper:
       try PaperPolicy(options: self, family: family, learningRate: learningRate, level: level, resuming: state)
+    case .adaptive:
+      try AdaptivePolicy(options: self, family: family, learningRate: learningRate, resuming: state)
     }
   }
 }
@@ -141,8 +151,8 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
       "expected a level from \(depths.lowerBound) to \(depths.upperBound), found \(depth)"
     case .dependentLevels(let groups):
       """
-      \(groups) groups of ranks cannot train levels at the same time that depend on each other: set search.restart to \
-      warmup, search.bestAfterGrowth to reset and search.epochLimit to null, or search.groups to 1
+      \(groups) groups of ranks cannot train levels at the same time that depend on each other: set search.policy to \
+      paper, search.restart to warmup, search.bestAfterGrowth to reset and search.epochLimit to null, or search.groups to 1
       """
     case .state(let problem): "the saved search state does not belong to this search: \(problem)"
     }

@@ -18,6 +18,8 @@ public struct DepthRecord: Codable, Equatable, Sendable {
   public internal(set) var best: Accuracy?
   /// The epoch of the search that reached it.
   public internal(set) var bestEpoch: Int?
+  /// The accuracies of its epochs, where they count for what follows; nil where only the best one does.
+  public internal(set) var curve: [Accuracy]?
 
   init(depth: Int) {
     self.depth = depth
@@ -47,8 +49,10 @@ public struct SearchState: Codable, Equatable, Sendable {
   public internal(set) var bestHundredths = 0
   /// Epochs since that accuracy was reached or the level began.
   public internal(set) var epochsWithoutImprovement = 0
-  /// The levels trained so far, shallowest first; the last is the one in training.
+  /// The levels trained so far, in this order; the last is the one in training.
   public internal(set) var depths: [DepthRecord]
+  /// The validation accuracy of each level after the joint training, from depth 1 on; nil where it does not count.
+  public internal(set) var forecast: [Accuracy]?
   /// How the search ended, once it is over.
   public internal(set) var outcome: Outcome?
 
@@ -69,8 +73,9 @@ public struct SearchState: Codable, Equatable, Sendable {
     guard range.contains(depth) else {
       throw .state("expected a depth from \(range.lowerBound) to \(range.upperBound), found \(depth)")
     }
-    guard depths.map(\.depth) == Array(range.lowerBound...depth) else {
-      throw .state("expected records of depths \(range.lowerBound) to \(depth), found \(depths.map(\.depth))")
+    let trained = depths.map(\.depth)
+    guard trained.last == depth, Set(trained).count == trained.count, trained.allSatisfy(range.contains) else {
+      throw .state("expected depths that end with \(depth), found \(trained)")
     }
     guard (0...1_000_000_000).contains(epoch), (0...epoch).contains(epochsWithoutImprovement),
       (0...10_000).contains(bestHundredths)
@@ -88,5 +93,23 @@ public struct SearchState: Codable, Equatable, Sendable {
       epochs += record.epochs
     }
     guard epochs == epoch else { throw .state("its depths have \(epochs) epochs, not \(epoch)") }
+  }
+
+  /// Refuses levels that were not trained one after the other.
+  func checkOrder(from first: Int) throws(SearchError) {
+    guard depths.map(\.depth) == Array(first...depth) else {
+      throw .state("expected records of depths \(first) to \(depth), found \(depths.map(\.depth))")
+    }
+  }
+
+  /// Refuses curves that do not belong to levels with a schedule of so many epochs.
+  func checkCurves(of epochs: Int, whole levels: Int) throws(SearchError) {
+    for record in depths where (record.curve ?? []).count != record.epochs || record.epochs > epochs {
+      throw .state(
+        "depth \(record.depth) has \(record.epochs) epochs and a curve of \(record.curve?.count ?? 0), of \(epochs)")
+    }
+    if let forecast, forecast.count > levels {
+      throw .state("expected a forecast of \(levels) levels, found \(forecast.count)")
+    }
   }
 }

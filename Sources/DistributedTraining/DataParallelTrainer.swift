@@ -1,6 +1,7 @@
 // Trains and evaluates one network on all ranks at once; each rank works on its share of every batch.
 
 import Datasets
+import DepthSearch
 import MPI
 import NeuralNetwork
 
@@ -153,6 +154,14 @@ public final class DataParallelTrainer {
   public func evaluate(_ split: DatasetSplit) throws -> EpochTotals {
     evaluator.load(network.arena)
     return try evaluator.evaluate(split)
+  }
+
+  /// The share of `split` that each classifier gets right, from that of the first block on, with running statistics.
+  /// Collective.
+  /// - Throws: `MPIError`.
+  func accuracies(on split: DatasetSplit) throws -> [Accuracy] {
+    evaluator.load(network.arena)
+    return try evaluator.accuracies(on: split)
   }
 
   /// The same, with the answer to each image on rank 0; nil on the others. Collective.

@@ -1,6 +1,7 @@
 // Evaluates one network on all ranks at once; each rank classifies its share of the images.
 
 import Datasets
+import DepthSearch
 import MPI
 import NeuralNetwork
 
@@ -70,6 +71,24 @@ public final class DistributedEvaluator {
     let predictions = Predictions(
       split, answers: allAnswers.joined().map { Int($0) }, confidences: allConfidences.joined().map { Double($0) })
     return (totals, predictions)
+  }
+
+  /// The share of `split` that each classifier gets right, from that of the first block on, on all ranks. Collective.
+  /// - Throws: `MPIError`.
+  /// - Precondition: the network has all classifiers, and `split` has an image.
+  func accuracies(on split: DatasetSplit) throws -> [Accuracy] {
+    let classes = network.architecture.classes
+    var correct = [Int](repeating: 0, count: network.architecture.depth)
+    _ = try pass(over: split) { images in
+      for level in correct.indices {
+        guard let logits = network.logits(level: level + 1) else { preconditionFailure("a level without classifier") }
+        for image in 0..<images
+        where Answer(logits[image * classes..<(image + 1) * classes]).label == Int(labels.view[image]) {
+          correct[level] += 1
+        }
+      }
+    }
+    return try communicator.allreduce(correct, .sum).map { Accuracy(correct: $0, total: split.count) }
   }
 
   /// Classifies this rank's part of `split`; `body` is called after each batch with its number of images.

@@ -78,7 +78,7 @@ public final class SearchCoordinator {
     self.search = search
     self.warmUp = warmUp
     self.training = training
-    progress = SearchProgress(learningRate: training.learningRate * training.rateFactor)
+    progress = SearchProgress(learningRate: policy.state.learningRate)
     self.communication = communication
     self.observer = observer
     try checkSizes()
@@ -109,7 +109,7 @@ public final class SearchCoordinator {
   }
 
   private func startLevels() throws {
-    guard isGrouped else { return try startLevel(search.initialDepth, growth: nil) }
+    guard isGrouped else { return try startLevel(policy.state.depth, restart: nil) }
     trainee = nil
     // They are of other weights, if there are any.
     removeLevelCheckpoints()
@@ -118,7 +118,7 @@ public final class SearchCoordinator {
 
   private func trainLevels() throws {
     while progress.outcome == nil, let decision = try trainee.map({ try trainLevel($0.trainer) }) {
-      if let growth = decision.growth { try startLevel(decision.depth, growth: growth) }
+      if let restart = decision.restart { try startLevel(decision.depth, restart: restart) }
     }
   }
 
@@ -138,6 +138,7 @@ public final class SearchCoordinator {
         try observe(.warmUpEpoch(record))
       }
       warm = trainer.network.weights
+      try forecast(with: trainer)
     }
     if communicator.rank == 0 { memory.warm = warm }
     progress.stage = .level
@@ -150,6 +151,13 @@ public final class SearchCoordinator {
     try communicator.verifyEqualWeights(trainer.network.arena)
     try observe(.stageStarted(.warmUp, largest))
     return trainer
+  }
+
+  /// Tells the policy what all levels come to together, if that counts.
+  private func forecast(with trainer: DataParallelTrainer) throws {
+    guard policy.takesForecast else { return }
+    let accuracies = try trainer.accuracies(on: data.validation)
+    if communicator.rank == 0 { policy.begin(forecast: accuracies) }
   }
 
   // MARK: Levels
@@ -180,13 +188,13 @@ public final class SearchCoordinator {
   }
 
   /// Builds the network of a level on every rank, with the architecture and the weights that rank 0 sends.
-  func startLevel(_ depth: Int, growth: SearchOptions.Restart?) throws {
+  func startLevel(_ depth: Int, restart: SearchOptions.Restart?) throws {
     // The last level's memory is free before the next one's is taken.
     trainee = nil
     levelEpochs = 0
     progress.recovery?.rateFactor = 1
     heartbeat.enter(.level, depth: depth, epoch: progress.searchEpoch + 1)
-    let start = try memory.start(ofDepth: depth, growth: growth)
+    let start = try memory.start(ofDepth: depth, restart: restart)
     memory.bestOfDepth = nil
     let architecture = try communicator.broadcast(start?.architecture, from: 0)
     let trainer = try makeTrainer(architecture, heads: .deepest)
@@ -211,12 +219,13 @@ public final class SearchCoordinator {
     heartbeat.enter(.runFiles)
     guard communicator.rank == 0 else { return }
     level?.entries.append(.epoch(record, result))
-    if decision.isDeepest && decision.growth == nil { level?.isDeepest = true }
+    if decision.isDeepest && decision.restart == nil { level?.isDeepest = true }
     if decision.keepsWeights {
       let weights = trainer.network.weights
       memory.keep(weights, from: result)
       try observe(.best(weights, result))
     }
+    if decision.isAnswerSoFar { memory.answer = memory.bestOfDepth }
     try observe(.epoch(record, result, decision))
   }
 
@@ -225,13 +234,14 @@ public final class SearchCoordinator {
   /// Tests the network found: the level that met the target, else the best of all.
   private func finish() throws -> SearchResult {
     let outcome = try communicator.broadcast(progress.outcome, from: 0)
-    let weights = (outcome.targetMet ? memory.bestOfDepth : memory.bestOfAll)?.weights
+    let weights = outcome.targetMet ? memory.met(at: outcome.depth) : memory.bestOfAll?.weights
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
     let (test, predictions) = try test(weights, of: architecture)
     let result = SearchResult(
       architecture: architecture, outcome: outcome,
       validationAccuracy: (outcome.targetMet ? outcome.accuracy : outcome.bestAccuracy).percent,
-      testAccuracy: Accuracy(correct: test.correct, total: test.total).percent, depths: policy.state.depths,
+      testAccuracy: Accuracy(correct: test.correct, total: test.total).percent,
+      depths: policy.state.depths.sorted { $0.depth < $1.depth },
       imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
       ranks: communicator.size)
     let shared = try communicator.broadcast(result, from: 0)

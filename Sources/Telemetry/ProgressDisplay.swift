@@ -50,7 +50,7 @@ public struct ProgressDisplay: SearchObserver {
       table?.add(record, result)
       let mark = decision.keepsWeights ? "  best" : ""
       show(Self.describe(record) + "  validation \(result.validation)" + mark)
-      if decision.growth != nil, let table { show("\n\(table)\n") }
+      if decision.restart != nil, let table { show("\n\(table)\n") }
       // An outcome is told below the table that follows it.
       if decision.outcome == nil && !decision.explanation.isEmpty { show("→ " + decision.explanation) }
     case .finished(let result, _):

@@ -140,6 +140,7 @@ struct ErrorTests {
   @Test(
     "groups of ranks cannot train levels at the same time that depend on each other",
     arguments: [
+      ("policy=adaptive", "search.policy: adaptive, which chooses a level by the results of others"),
       ("restart=inherit", "search.restart: inherit, which begins a level with the weights of the one before"),
       ("bestAfterGrowth=keep", "search.bestAfterGrowth: keep, which compares a level with those before"),
       ("epochLimit=30", "search.epochLimit, which counts the epochs of all levels before"),

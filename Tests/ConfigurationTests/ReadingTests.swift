@@ -57,6 +57,11 @@ struct ReadingTests {
       growthRateFactor: 1.0
       epochLimit: 400
       groups: 1
+      adaptive:
+        epochs: 9
+        rateFactor: 2.5
+        order: bisection
+        confidence: 0.9
     training:
       batchSize: 64
       learningRate: 1e-05
@@ -108,7 +113,8 @@ struct ReadingTests {
       configuration.search
         == SearchOptions(
           target: 70.1, tolerance: 0.3, initialDepth: 2, maximumDepth: 15, patience: 7, restart: .inherit,
-          bestAfterGrowth: .keep, plateau: .init(epochs: 6, factor: 0.7), growthRateFactor: 1, epochLimit: 400))
+          bestAfterGrowth: .keep, plateau: .init(epochs: 6, factor: 0.7), growthRateFactor: 1, epochLimit: 400,
+          adaptive: .init(epochs: 9, rateFactor: 2.5, order: .bisection, confidence: 0.9)))
     #expect(
       configuration.training
         == TrainingOptions(

@@ -25,7 +25,7 @@ struct LevelTests {
         decision = whole.next(correct)
         let own = level.next(correct)
         #expect(own.epoch == decision.epoch - first)
-        #expect(own.depth == decision.depth && own.phase == decision.phase && own.growth == decision.growth)
+        #expect(own.depth == decision.depth && own.phase == decision.phase && own.restart == decision.restart)
         #expect(own.learningRate == decision.learningRate && own.keepsWeights == decision.keepsWeights)
         #expect(own.endsLevel == decision.endsLevel && own.isDeepest == decision.isDeepest)
       } while !decision.endsLevel

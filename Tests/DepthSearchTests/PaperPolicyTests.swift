@@ -15,7 +15,7 @@ struct PaperPolicyTests {
     let decisions = policy.next([5_000, 6_000, 6_000, 5_900, 6_000])
     #expect(decisions.map(\.depth) == [1, 1, 1, 1, 2])
     #expect(decisions.map(\.keepsWeights) == [true, true, false, false, false])
-    #expect(decisions.map(\.growth) == [nil, nil, nil, nil, .warmup])
+    #expect(decisions.map(\.restart) == [nil, nil, nil, nil, .warmup])
     #expect(decisions.map(\.learningRate) == [0.01, 0.01, 0.01, 0.01, 0.005])
     #expect(decisions.allSatisfy { $0.phase == .searching && $0.outcome == nil })
     #expect(decisions.map(\.explanation.isEmpty) == [true, true, true, true, false])
@@ -43,7 +43,7 @@ struct PaperPolicyTests {
     var options = Self.options
     options.restart = .inherit
     var policy = try PaperPolicy(options)
-    #expect(policy.next([6_000, 0, 0, 0]).last?.growth == .inherit)
+    #expect(policy.next([6_000, 0, 0, 0]).last?.restart == .inherit)
   }
 
   @Test("the rate falls by 0.6 every 5 epochs without improvement; every new level starts at half the first rate")
@@ -107,7 +107,7 @@ struct PaperPolicyTests {
     options.maximumDepth = 2
     var policy = try PaperPolicy(options)
     let growth = try #require(policy.next([7_000, 0, 0, 0]).last)
-    #expect(growth.growth == .warmup)
+    #expect(growth.restart == .warmup)
     #expect(growth.depth == 2)
     #expect(growth.phase == .fineTuning)
     #expect(growth.outcome == nil)
@@ -146,7 +146,7 @@ struct PaperPolicyTests {
     var policy = try PaperPolicy(Self.options.atFixedDepth(depth))
     #expect(policy.state.depth == depth)
     let decisions = policy.next([5_000, 5_001, 5_002, 0, 0, 0])
-    #expect(decisions.allSatisfy { $0.depth == depth && $0.growth == nil })
+    #expect(decisions.allSatisfy { $0.depth == depth && $0.restart == nil })
     let outcome = try #require(decisions.last?.outcome)
     #expect(outcome.depth == depth)
     #expect(outcome.accuracy.correct == 5_002)
@@ -169,7 +169,7 @@ struct PaperPolicyTests {
     options.epochLimit = 4
     var policy = try PaperPolicy(options)
     let last = try #require(policy.next([7_000, 0, 0, 0]).last)
-    #expect(last.growth == nil)
+    #expect(last.restart == nil)
     #expect(last.depth == 1)
     #expect(last.outcome?.reason == .epochLimit)
     #expect(last.outcome?.targetMet == false)

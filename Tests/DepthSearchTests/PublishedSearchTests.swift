@@ -51,7 +51,7 @@ struct PublishedSearchTests {
       try #require(policy.state.outcome == nil, "ended before epoch \(row.epoch)")
       try #require(policy.state.depth == row.depth, "epoch \(row.epoch)")
       let decision = policy.next(row.result(of: experiment.images))
-      if decision.growth != nil {
+      if decision.restart != nil {
         growths.append(row.epoch)
         #expect(decision.learningRate == experiment.learningRate / 2)
       }

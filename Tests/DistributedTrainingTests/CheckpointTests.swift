@@ -60,6 +60,28 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       }
     }
   } + [
+    RankTest("an adaptive search that is stopped and continued gives the same bits") { world, expect in
+      for order in AdaptiveOptions.Order.allCases {
+        let trial = SearchTrial(
+          data: SyntheticImages.splits(train: 37),
+          search: SearchOptions(
+            policy: .adaptive, target: 60, tolerance: 10, maximumDepth: 3,
+            adaptive: AdaptiveOptions(epochs: 3, rateFactor: 2, order: order)))
+        let whole = try trial.run(on: world)
+        let parts = try trial.runInParts(of: 5, on: world)
+        expectSame(parts.result, whole.0, "\(order)", expect)
+        expect.equal(parts.watchers.flatMap(\.epochs).map(\.decision), whole.1.epochs.map(\.decision))
+        expect.equal(
+          whole.0.architecture.depth, whole.0.outcome.targetMet ? whole.0.outcome.depth : whole.0.outcome.bestDepth)
+        expect.equal(whole.0.depths.map(\.depth), whole.0.depths.map(\.depth).sorted())
+        guard world.rank == 0 else { continue }
+        let kept = whole.1.best.last { $0.result.depth == whole.0.architecture.depth }
+        expect.equal(whole.1.finished?.weights.parameters, kept?.weights.parameters)
+        expect.equal(parts.watchers.last?.finished?.weights.parameters, kept?.weights.parameters)
+        let first = whole.1.epochs.first?.result.depth
+        expect.equal(first, order == .bisection ? 2 : 1)
+      }
+    },
     RankTest("a search goes on from any of its checkpoints, also after the last decision") { world, expect in
       let trial = SearchTrial(data: SyntheticImages.contradictorySplits(train: 20), search: .impossible())
       let whole = try trial.run(on: world)

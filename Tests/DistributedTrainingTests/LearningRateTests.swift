@@ -53,7 +53,7 @@ func learningRateTests() -> [RankTest] {
       guard world.rank == 0 else { return }
       expect.equal(scaled.warmUp.map(\.learningRate), plain.warmUp.map { 2 * $0.learningRate })
       expect.equal(scaled.epochs.first?.record.learningRate, 2 * trial.options.learningRate)
-      let growth = scaled.epochs.first { $0.decision.growth != nil }?.decision.learningRate
+      let growth = scaled.epochs.first { $0.decision.restart != nil }?.decision.learningRate
       expect.equal(growth, trial.options.learningRate, "half of twice the rate")
       // The rate of an epoch is what the ramp leads to.
       expect.equal(ramped.epochs.first?.record.learningRate, 2 * trial.options.learningRate)

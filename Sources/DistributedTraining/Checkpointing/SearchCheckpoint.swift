@@ -30,6 +30,8 @@ public struct SearchCheckpoint: Sendable {
     var residuals: Int?
     var bestOfDepth: EpochResult?
     var bestOfAll: EpochResult?
+    /// The level that is the answer so far, where there can be one that is not in training any more.
+    var answer: EpochResult?
     /// The losses of the steps so far. Nil in files of versions that did not watch them.
     var losses: LossMonitor?
     /// The beginning of the epoch under way, where the search may go back to it from a later step.
@@ -74,6 +76,7 @@ extension SearchCheckpoint {
     var state = state
     state.bestOfDepth = memory.bestOfDepth?.result
     state.bestOfAll = memory.bestOfAll?.result
+    state.answer = memory.answer?.result
     state.statistics = training?.statistics.count ?? 0
     state.residuals = training?.residuals?.values.count
     state.step = training?.step ?? 0
@@ -92,6 +95,7 @@ extension SearchCheckpoint {
     if state.level == nil { add("warm", memory.warm) }
     add("bestOfDepth", memory.bestOfDepth?.weights)
     if !state.sharesBest { add("bestOfAll", memory.bestOfAll?.weights) }
+    add("answer", memory.answer?.weights)
     func add(_ name: String, _ training: TrainingState?) {
       guard let training else { return }
       sections.append(CheckpointSection("\(name).values", .floats(training.values)))
@@ -144,6 +148,10 @@ extension SearchCheckpoint {
     } else if let result = state.bestOfAll {
       let weights = try reader.weights("bestOfAll", try state.network(result.depth, reader), .deepest)
       memory.bestOfAll = KeptWeights(weights: weights, result: result)
+    }
+    if let result = state.answer {
+      let weights = try reader.weights("answer", try state.network(result.depth, reader), .deepest)
+      memory.answer = KeptWeights(weights: weights, result: result)
     }
     self.memory = memory
     var training: TrainingState?
@@ -244,6 +252,9 @@ extension SearchCheckpoint.State {
     }
     if let bestOfDepth, bestOfDepth.depth != trainedDepth {
       return ("best weights of depth \(trainedDepth)", "depth \(bestOfDepth.depth)")
+    }
+    if let outcome = progress.outcome, outcome.targetMet, ![bestOfDepth?.depth, answer?.depth].contains(outcome.depth) {
+      return ("weights of depth \(outcome.depth), which met the target", "none")
     }
     if let level { return problem(of: level) }
     if hasLevelsApart == true && bestOfDepth != nil { return ("levels with files of their own", "one without") }

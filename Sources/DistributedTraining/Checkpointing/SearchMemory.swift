@@ -15,6 +15,8 @@ struct SearchMemory: Sendable {
   var warm: NetworkWeights?
   /// The best of the level in training.
   var bestOfDepth: KeptWeights?
+  /// The best of the level that is the answer so far, once another one is in training.
+  var answer: KeptWeights?
   /// The best of all levels.
   var bestOfAll: KeptWeights?
 
@@ -25,10 +27,15 @@ struct SearchMemory: Sendable {
     if bestOfAll.map({ result.validation.isBetter(than: $0.result.validation) }) ?? true { bestOfAll = kept }
   }
 
+  /// The weights of a level that met the target.
+  func met(at depth: Int) -> NetworkWeights? {
+    [bestOfDepth, answer].compactMap(\.self).first { $0.result.depth == depth }?.weights
+  }
+
   /// What a level starts from; nil without warm weights, as on other ranks.
-  func start(ofDepth depth: Int, growth: SearchOptions.Restart?) throws -> NetworkWeights? {
+  func start(ofDepth depth: Int, restart: SearchOptions.Restart?) throws -> NetworkWeights? {
     guard var weights = try warm?.extracting(depth: depth) else { return nil }
-    if growth == .inherit, let bestOfDepth { weights.adopt(bestOfDepth.weights) }
+    if restart == .inherit, let bestOfDepth { weights.adopt(bestOfDepth.weights) }
     return weights
   }
 }

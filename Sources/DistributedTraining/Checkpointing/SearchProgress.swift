@@ -31,7 +31,7 @@ struct SearchProgress: Codable, Equatable, Sendable {
 
 extension Decision {
   /// Whether there is a checkpoint after it. A new level has one when it starts.
-  var changesCourse: Bool { !explanation.isEmpty && growth == nil }
+  var changesCourse: Bool { !explanation.isEmpty && restart == nil }
 }
 
 /// Where a search continues.

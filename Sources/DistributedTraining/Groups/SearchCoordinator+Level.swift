@@ -40,7 +40,7 @@ extension SearchCoordinator {
         $0, every: .seconds(60 * reliability.checkpointMinutes), communicator: communicator, resumed: checkpoint?.path)
     }
     try resume(checkpoint)
-    if trainee == nil, let depth = level?.depth { try startLevel(depth, growth: nil) }
+    if trainee == nil, let depth = level?.depth { try startLevel(depth, restart: nil) }
     if let trainer = trainee?.trainer { _ = try trainLevel(trainer) }
     return memory.bestOfDepth
   }

@@ -152,7 +152,7 @@ private struct LevelReporter: SearchObserver {
     switch event {
     case .step: try step(event)
     case .epoch(let record, let result, let decision):
-      let isDeepest = decision.isDeepest && decision.growth == nil
+      let isDeepest = decision.isDeepest && decision.restart == nil
       try report(.progress(depth: depth, .epoch(record, result), isDeepest: isDeepest))
     case .rolledBack(let rollback): try report(.progress(depth: depth, .rolledBack(rollback), isDeepest: false))
     case .warning(let text): try report(.warning(depth: depth, text))

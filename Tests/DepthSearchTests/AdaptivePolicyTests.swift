@@ -1,0 +1,156 @@
+// The adaptive procedure, led through levels whose courses are known.
+
+import DepthSearch
+import Foundation
+import Testing
+
+@Suite("The adaptive procedure")
+struct AdaptivePolicyTests {
+  /// Levels with these errors in percent at the end of their schedule, and twice as many in its first epoch.
+  struct Levels {
+    var ends: [Double]
+    /// Errors after the joint training.
+    var joint: [Double] = []
+    var images = 10_000
+
+    func accuracy(_ percent: Double) -> Accuracy {
+      Accuracy(correct: images - Int((percent / 100 * Double(images)).rounded()), total: images)
+    }
+
+    /// Falls along the same cosine as the learning rate.
+    func accuracy(depth: Int, epoch: Int, of epochs: Int) -> Accuracy {
+      let rest = (1 + cos(.pi * Double(epoch) / Double(epochs))) / 2
+      return accuracy(ends[depth - 1] * (1 + rest))
+    }
+  }
+
+  /// Leads a search to its end and returns its decisions.
+  static func search(
+    _ levels: Levels, _ options: SearchOptions, interruptedAfter stop: Int? = nil
+  ) throws -> (policy: any DepthPolicy, decisions: [Decision]) {
+    var policy = try options.makePolicy(for: .resnet34, learningRate: 0.01)
+    if policy.takesForecast && !levels.joint.isEmpty { policy.begin(forecast: levels.joint.map(levels.accuracy)) }
+    var decisions: [Decision] = []
+    while policy.state.outcome == nil {
+      if policy.state.epoch == stop {
+        let saved = try JSONDecoder().decode(SearchState.self, from: JSONEncoder().encode(policy.state))
+        policy = try options.makePolicy(for: .resnet34, learningRate: 0.01, resuming: saved)
+      }
+      let state = policy.state
+      let epoch = (state.depths.last?.epochs ?? 0) + 1
+      let accuracy = levels.accuracy(depth: state.depth, epoch: epoch, of: options.adaptive.epochs)
+      decisions.append(
+        policy.next(
+          EpochResult(epoch: state.epoch + 1, depth: state.depth, validation: accuracy, trainingLoss: 0)))
+    }
+    return (policy, decisions)
+  }
+
+  static func options(
+    _ order: AdaptiveOptions.Order, target: Double = 94.5, confidence: Double = 0.99, deepest: Int? = nil,
+    epochLimit: Int? = nil
+  ) -> SearchOptions {
+    SearchOptions(
+      policy: .adaptive, target: target, maximumDepth: deepest, epochLimit: epochLimit,
+      adaptive: AdaptiveOptions(epochs: 12, order: order, confidence: confidence))
+  }
+
+  /// Errors like those of ResNet-34 on Fashion-MNIST, of which 6 % meets the target at depth 6.
+  static let fashion = Levels(
+    ends: [9, 7.6, 7, 6.6, 6.2, 5.9, 5.7, 5.6, 5.5, 5.5, 5.4, 5.4, 5.4, 5.4, 5.4, 5.4],
+    joint: [18, 15, 14, 13, 12.4, 11.8, 11.4, 11.2, 11, 11, 11, 11, 11, 11, 11, 11])
+
+  @Test("finds the shallowest level that meets the target, in every order", arguments: AdaptiveOptions.Order.allCases)
+  func answer(order: AdaptiveOptions.Order) throws {
+    let (policy, decisions) = try Self.search(Self.fashion, Self.options(order))
+    let outcome = try #require(policy.state.outcome)
+    #expect(outcome.depth == 6)
+    #expect(outcome.targetMet && outcome.reason == .bracketed)
+    // 620 errors instead of 600 are 0.8 standard deviations more.
+    #expect(try #require(outcome.shallowerMisses) > 0.7)
+    #expect(policy.state.depths.map(\.depth).contains(5), "what is not tried is not known to miss")
+    let answers = decisions.filter(\.isAnswerSoFar).map(\.epoch)
+    #expect(policy.state.depths.first { $0.depth == 6 }?.bestEpoch == answers.last)
+  }
+
+  @Test("the joint training and giving up leave a small part of the epochs of one level after the other")
+  func cost() throws {
+    func cost(_ options: SearchOptions) throws -> Int {
+      try Self.search(Self.fashion, options).policy.state.depths.reduce(0) { $0 + $1.epochs * $1.depth }
+    }
+    let linear = try cost(Self.options(.linear, confidence: 1))
+    #expect(linear == 12 * (1 + 2 + 3 + 4 + 5 + 6))
+    #expect(try cost(Self.options(.linear)) < linear)
+    #expect(try cost(Self.options(.forecast)) < linear * 2 / 3)
+  }
+
+  @Test("a level's learning rate falls along a cosine, from the same rate for every level")
+  func rates() throws {
+    let (_, decisions) = try Self.search(Self.fashion, Self.options(.linear, confidence: 1))
+    let first = [0.05] + decisions[..<11].map(\.learningRate)
+    #expect(first[6] == 0.025, "half the rate after half the epochs")
+    #expect(zip(first, first.dropFirst()).allSatisfy(>))
+    #expect(decisions[11].restart == .warmup && decisions[11].learningRate == 0.05)
+  }
+
+  @Test("a level that cannot meet the target any more is given up, one that can is not")
+  func givingUp() throws {
+    // 5.9 % is within the uncertainty of what meets it; 9 % is not.
+    let levels = Levels(ends: [20, 9, 6.1, 5.8])
+    let (policy, _) = try Self.search(levels, Self.options(.linear, deepest: 4))
+    #expect(policy.state.depths.map(\.epochs) == [12, 3, 12, 12])
+    #expect(policy.state.outcome?.depth == 4)
+  }
+
+  @Test("goes down where a level meets the target that has others before it")
+  func downwards() throws {
+    let levels = Levels(ends: [5, 4, 3, 3, 3, 3, 3], joint: [10, 8, 6, 6, 6, 6, 6])
+    let (policy, _) = try Self.search(levels, Self.options(.bisection, deepest: 7))
+    #expect(policy.state.depths.map(\.depth) == [4, 2, 1])
+    #expect(policy.state.outcome?.depth == 1)
+    #expect(policy.state.outcome?.shallowerMisses == nil)
+    var from = Self.options(.linear, deepest: 7)
+    from.initialDepth = 3
+    #expect(try Self.search(levels, from).policy.state.outcome?.depth == 3)
+  }
+
+  @Test("says honestly that no level meets the target")
+  func missed() throws {
+    let (policy, _) = try Self.search(Self.fashion, Self.options(.forecast, target: 97))
+    let outcome = try #require(policy.state.outcome)
+    #expect(!outcome.targetMet && outcome.reason == .maximumDepth)
+    #expect(policy.state.depths.map(\.depth).contains(16))
+    #expect(outcome.shallowerMisses == nil)
+  }
+
+  @Test("an epoch limit ends the search with what it has", arguments: [5, 12, 30])
+  func limit(epochs: Int) throws {
+    let (policy, decisions) = try Self.search(Self.fashion, Self.options(.forecast, epochLimit: epochs))
+    #expect(decisions.count == epochs)
+    #expect(policy.state.outcome?.reason == .epochLimit)
+  }
+
+  @Test("goes on from a saved state as if nothing had been", arguments: [0, 7, 12, 20])
+  func resumed(after stop: Int) throws {
+    let whole = try Self.search(Self.fashion, Self.options(.forecast))
+    let resumed = try Self.search(Self.fashion, Self.options(.forecast), interruptedAfter: stop)
+    #expect(whole.decisions == resumed.decisions)
+    #expect(whole.policy.state == resumed.policy.state)
+  }
+
+  @Test("refuses a state that it cannot be in")
+  func foreignState() throws {
+    let options = Self.options(.forecast)
+    let (policy, _) = try Self.search(Self.fashion, options)
+    var text = String(decoding: try JSONEncoder().encode(policy.state), as: UTF8.self)
+    text.replace("\"curve\"", with: "\"crve\"")
+    let damaged = try JSONDecoder().decode(SearchState.self, from: Data(text.utf8))
+    #expect(throws: SearchError.self) {
+      try AdaptivePolicy(options: options, family: .resnet34, learningRate: 0.01, resuming: damaged)
+    }
+    #expect(throws: SearchError.self) {
+      try AdaptivePolicy(
+        options: Self.options(.forecast, deepest: 4), family: .resnet34, learningRate: 0.01, resuming: policy.state)
+    }
+  }
+}
