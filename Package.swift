@@ -34,6 +34,9 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CVector"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
     .target(name: "Files", swiftSettings: safe),
     .target(name: "Datagrams", swiftSettings: safe),
@@ -41,7 +44,9 @@ let package = Package(
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: safe),
     .target(name: "NumericKernels", dependencies: ["COpenBLAS", "CVector"], swiftSettings: kernel),
     .target(name: "NeuralNetwork", dependencies: ["NumericKernels"], swiftSettings: safe),
-    .target(name: "Datasets", dependencies: ["Files", "NumericKernels", "CZlib"], swiftSettings: safe),
+    .target(name: "Images", dependencies: ["Files", "CPNG", "CTurboJPEG"], swiftSettings: safe),
+    .target(
+      name: "Datasets", dependencies: ["Files", "Images", "NumericKernels", "CZlib", "CNettle"], swiftSettings: safe),
     .target(name: "DepthSearch", dependencies: ["NeuralNetwork"], swiftSettings: safe),
     .target(
       name: "DistributedTraining",
@@ -80,13 +85,17 @@ let package = Package(
       ],
       swiftSettings: safe),
     .target(
+      name: "Prediction", dependencies: ["Images", "Datasets", "ModelExchange", "NeuralNetwork", "NumericKernels"],
+      swiftSettings: safe),
+    .target(
       name: "Report", dependencies: ["Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "Telemetry"],
       swiftSettings: safe),
     .executableTarget(
       name: "odn",
       dependencies: [
         "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
-        "DistributedTraining", "CostModel", "ModelExchange", "Configuration", "Telemetry", "Report",
+        "DistributedTraining", "CostModel", "ModelExchange", "Configuration", "Telemetry", "Report", "Images",
+        "Prediction",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -112,10 +121,16 @@ let package = Package(
     .testTarget(
       name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericKernels"], swiftSettings: safe),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "NumericKernels"], resources: [.copy("Fixtures")],
+      name: "DatasetsTests", dependencies: ["Datasets", "Images", "NumericKernels", "Telemetry"],
+      resources: [.copy("Fixtures")],
       swiftSettings: safe),
     .testTarget(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: safe),
+    .testTarget(
+      name: "ImagesTests", dependencies: ["Images"], resources: [.copy("Fixtures")], swiftSettings: safe),
+    .testTarget(
+      name: "PredictionTests", dependencies: ["Prediction", "Images", "Datasets", "ModelExchange", "NeuralNetwork"],
+      swiftSettings: safe),
     .testTarget(name: "DatagramsTests", dependencies: ["Datagrams"], swiftSettings: safe),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
     .testTarget(

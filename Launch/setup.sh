@@ -39,6 +39,9 @@ check_packages() {
   need openmpi-bin "Open MPI's mpirun (as '$mpirun'; MPIRUN=… for another)" is_open_mpi "$mpirun"
   need libopenblas-dev "OpenBLAS's headers (pkg-config name openblas)" pkg-config --exists openblas
   need zlib1g-dev "zlib's headers (pkg-config name zlib)" pkg-config --exists zlib
+  need nettle-dev "nettle's headers (pkg-config name nettle)" pkg-config --exists nettle
+  need libpng-dev "libpng's headers (pkg-config name libpng)" pkg-config --exists libpng
+  need libturbojpeg0-dev "TurboJPEG's headers (pkg-config name libturbojpeg)" pkg-config --exists libturbojpeg
   need dataset-fashion-mnist "the data set Fashion-MNIST (its four files in data/fashion-mnist)" has_fashion_mnist
 }
 

@@ -15,14 +15,26 @@ extension Configuration {
           origin: origin, key: key, kind: .value(expected: expected, found: "\(found)", nearest: nil)))
     }
 
-    let images = dataset.name.descriptor
-    let validation = dataset.validation ?? images.validationCount
-    require(
-      validation < images.trainingCount, "dataset.validation",
-      "fewer than the \(images.trainingCount) training images of \(dataset.name.rawValue)", validation)
-    require(
-      network.classes ?? images.classes == images.classes, "network.classes",
-      "the \(images.classes) classes of \(dataset.name.rawValue)", network.classes ?? images.classes)
+    if let images = dataset.name.descriptor {
+      let validation = dataset.validation ?? images.validationCount
+      require(
+        validation < images.trainingCount, "dataset.validation",
+        "fewer than the \(images.trainingCount) training images of \(images.name)", validation)
+      require(
+        network.classes ?? images.classes == images.classes, "network.classes",
+        "the \(images.classes) classes of \(images.name)", network.classes ?? images.classes)
+      require(dataset.splitSeed == nil, "dataset.splitSeed", "null for \(images.name)", dataset.splitSeed ?? 0)
+      require(dataset.testShare == nil, "dataset.testShare", "null for \(images.name)", dataset.testShare ?? 0)
+    }
+    let isFolder = dataset.name == .images
+    let isArchive = dataset.name == .npz
+    let source = dataset.name.rawValue
+    require(!isFolder || dataset.directory != nil, "dataset.directory", "the directory of the images", "null")
+    require(!isArchive || dataset.directory == nil, "dataset.directory", "null for npz", dataset.directory ?? "")
+    require(!isArchive || dataset.file != nil, "dataset.file", "the path of the archive", "null")
+    require(isArchive || dataset.file == nil, "dataset.file", "null for \(source)", dataset.file ?? "")
+    require(isFolder || dataset.size == nil, "dataset.size", "null for \(source)", dataset.size?.rawValue ?? "")
+    require(isFolder || dataset.channels == nil, "dataset.channels", "null for \(source)", dataset.channels ?? 0)
 
     let family = network.architecture
     let maximumDepth = search.maximumDepth ?? family.maximumDepth
@@ -32,6 +44,19 @@ extension Configuration {
     require(
       search.initialDepth <= maximumDepth, "search.initialDepth", "at most the maximum depth, \(maximumDepth)",
       search.initialDepth)
+    // The user's own images are not looked at here.
+    if (search.initialDepth...max(search.initialDepth, family.maximumDepth)).contains(maximumDepth),
+      dataset.name.descriptor != nil, let images = try? dataset.facts(),
+      let shallowest = try? architecture(depth: search.initialDepth, for: images),
+      let excess = search.budget.excess(of: shallowest)
+    {
+      require(
+        false, "search.budget.\(excess.cost.rawValue)",
+        "at least the \(excess.amountText) of depth \(excess.depth), the shallowest that is searched", excess.limitText)
+    }
+    require(
+      search.objective == .target || search.policy == .adaptive, "search.objective",
+      "target with search.policy: paper, which ends where a target is met", search.objective.rawValue)
     require(
       search.tolerance < search.target, "search.tolerance", "less than the target, \(search.target)",
       search.tolerance)

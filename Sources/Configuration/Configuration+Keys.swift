@@ -14,7 +14,7 @@ extension Configuration {
   /// values given here are never used.
   static var unset: Configuration {
     Configuration(
-      dataset: DatasetOptions(name: .mnist), network: NetworkOptions(architecture: .resnet18),
+      dataset: DatasetOptions(name: .published(.mnist)), network: NetworkOptions(architecture: .resnet18),
       search: SearchOptions(target: 100))
   }
 
@@ -29,12 +29,33 @@ extension Configuration {
 
   private static var datasetKeys: Schema<DatasetOptions> {
     Schema(
-      Key("name", \.name, .word(), isRequired: true, "The data set."),
       Key(
-        "directory", \.directory, .text(), null: "the usual places", changesResults: false, "Where its files are."),
+        "name", \.name, .word(), isRequired: true,
+        "The data set: a published one, or images of your own, as files in a folder per class or in an archive of numpy."
+      ),
       Key(
-        "validation", \.validation, .integer(1...10_000_000), null: "the experiment's own number",
+        "directory", \.directory, .text(), null: "the usual places", changesResults: false,
+        "Where its files are; for images, where there is a folder for each class."),
+      Key("file", \.file, .text(), null: "none", changesResults: false, "For npz, the archive."),
+      Key(
+        "size", \.size, .size(), null: "\(DatasetOptions.defaultSize.rawValue)",
+        "For images, the height and width that the middle of each is brought to."),
+      Key(
+        "channels", \.channels, .one(of: [1, 3]), null: "\(DatasetOptions.defaultChannels)",
+        "For images, whether they become grey (1) or coloured (3)."),
+      Key(
+        "validation", \.validation, .integer(1...10_000_000),
+        null: "the experiment's own number, or a tenth of your own images",
         "Images at the end of the training files that are held out for validation."),
+      Key(
+        "testShare", \.testShare, .number(0.001...0.9), null: "\(DatasetOptions.defaultTestShare)",
+        "The share of your own images that tests, of each class, where there is no part test."),
+      Key(
+        "splitSeed", \.splitSeed, .integer(0...UInt64.max), null: "0",
+        "The number that the division of your own images follows from."),
+      Key(
+        "cache", \.cache, .text(), null: "odn in your cache directory", changesResults: false,
+        "Where images are kept once they are decoded."),
       Key(
         "trainLimit", \.trainLimit, .integer(1...10_000_000), null: "all",
         "Uses only the first so many training images, for trials."),
@@ -63,12 +84,18 @@ extension Configuration {
     Schema(
       Key("policy", \.policy, .word(), "The procedure that decides."),
       Key(
-        "target", \.target, .tenths(0.1...100), isRequired: true, "The validation accuracy aimed at, in percent."),
+        "objective", \.objective, .word(),
+        "The shallowest level that meets the target, the best within the budget, or where accuracy against parameters bends."
+      ),
+      Key(
+        "target", \.target, .tenths(0.1...100), isRequired: true, unless: { $0.objective != .target },
+        "The validation accuracy aimed at, in percent."),
       Key("tolerance", \.tolerance, .tenths(0...99.9), "How far below it still counts as met, in points."),
       Key("initialDepth", \.initialDepth, .integer(1...1_000), "The level that the search starts with."),
       Key(
         "maximumDepth", \.maximumDepth, .integer(1...1_000), null: "the whole network",
         "The deepest level that may be tried."),
+      Key("budget", \.budget, budgetKeys),
       Key(
         "patience", \.patience, .integer(1...100_000),
         "Epochs without improvement after which a level is given up or its fine-tuning ends."),
@@ -89,6 +116,25 @@ extension Configuration {
         "groups", \.groups, .integer(1...65_536),
         "Groups of equally many ranks, each of which trains another depth at the same time."),
       Key("adaptive", \.adaptive, adaptiveKeys))
+  }
+
+  private static var budgetKeys: Schema<Budget> {
+    Schema(
+      Key(
+        "parameters", \.parameters, .integer(1...1_000_000_000_000), null: "no limit",
+        "The most parameters of the network found: deeper levels are never trained, as with all limits here."),
+      Key(
+        "megabytes", \.megabytes, .number(1e-6...1e6), null: "no limit",
+        "The most bytes of its parameters as 32-bit floats, in 10^6."),
+      Key(
+        "multiplyAdds", \.multiplyAdds, .integer(1...1_000_000_000_000_000), null: "no limit",
+        "The most multiply-adds for classifying an image."),
+      Key(
+        "peakActivation", \.peakActivation, .number(1e-6...1e6), null: "no limit",
+        "The most bytes of activations that are alive at once meanwhile, as 32-bit floats, in 10^6."),
+      Key(
+        "latencyMilliseconds", \.latencyMilliseconds, .number(1e-6...1e9), null: "no limit",
+        "The most milliseconds for it, as measured on rank 0 before training, with its threads and kernels."))
   }
 
   private static var adaptiveKeys: Schema<AdaptiveOptions> {

@@ -6,7 +6,11 @@ import Foundation
 import Yams
 
 @_exported import enum Datasets.Augmentation
+@_exported import struct Datasets.DatasetFacts
 @_exported import struct Datasets.DatasetOptions
+@_exported import enum Datasets.DatasetSource
+@_exported import struct Datasets.ImageSize
+@_exported import struct DepthSearch.Budget
 @_exported import struct DepthSearch.SearchOptions
 @_exported import struct DistributedTraining.CommunicationOptions
 @_exported import struct DistributedTraining.ReliabilityOptions
@@ -76,8 +80,8 @@ public struct Configuration: Codable, Equatable, Sendable {
     try self.init(yaml: Self.text(of: path), name: path, settings: settings)
   }
 
-  /// Reads YAML. What the text leaves to the data set or the network (`classes`, `validation`, `augment`,
-  /// `maximumDepth`) is filled in.
+  /// Reads YAML. What the text leaves to a published data set or the network (`classes`, `validation`, `augment`,
+  /// `maximumDepth`) is filled in; what only the files of the user's own images can say is not.
   /// - Parameters:
   ///   - name: what errors call the text.
   ///   - settings: overrides, `key.path=value`; later ones win.
@@ -99,19 +103,23 @@ public struct Configuration: Codable, Equatable, Sendable {
     try Yams.serialize(node: Self.schema.write(self), width: -1, allowUnicode: true)
   }
 
-  /// The network of this configuration cut after `depth` blocks.
-  public func architecture(depth: Int) throws(ArchitectureError) -> Architecture {
-    let images = dataset.name.descriptor
-    return try Architecture(
+  /// The network of this configuration for these images, cut after `depth` blocks.
+  public func architecture(depth: Int, for images: DatasetFacts) throws(ArchitectureError) -> Architecture {
+    try Architecture(
       family: network.architecture, depth: depth, classes: network.classes ?? images.classes,
       input: ImageShape(height: images.height, width: images.width, channels: images.channels))
   }
 
   private mutating func fillIn() {
-    let images = dataset.name.descriptor
-    dataset.validation = dataset.validation ?? images.validationCount
-    dataset.augment = dataset.augment ?? images.augmentation
-    network.classes = network.classes ?? images.classes
+    if let images = dataset.name.descriptor {
+      dataset.validation = dataset.validation ?? images.validationCount
+      dataset.augment = dataset.augment ?? images.augmentation
+      network.classes = network.classes ?? images.classes
+    }
+    if dataset.name == .images {
+      dataset.size = dataset.size ?? DatasetOptions.defaultSize
+      dataset.channels = dataset.channels ?? DatasetOptions.defaultChannels
+    }
     search.maximumDepth = search.maximumDepth ?? network.architecture.maximumDepth
   }
 

@@ -1,5 +1,6 @@
 // The kinds of values a key may hold: numbers in a range, words of an enumeration, texts.
 
+import Datasets
 import Yams
 
 /// What a key may hold: how it is said, read and written.
@@ -36,6 +37,21 @@ extension Kind {
     let isUnbounded = range.upperBound == .max
     let expected = "an integer from \(range.lowerBound)\(isUnbounded ? "" : " to \(range.upperBound)")"
     return plain(expected, read: { Value($0).flatMap { range.contains($0) ? $0 : nil } })
+  }
+
+  /// One of a few integers.
+  static func one(of values: [Value]) -> Kind where Value == Int {
+    let words = values.map(String.init)
+    return plain(
+      words.joined(separator: " or "), words: words, read: { Int($0).flatMap { values.contains($0) ? $0 : nil } })
+  }
+
+  /// Rows and columns of an image.
+  static func size() -> Kind where Value == ImageSize {
+    let allowed = ImageSize.allowed
+    return plain(
+      "height x width as in 32x48, each from \(allowed.lowerBound) to \(allowed.upperBound)",
+      read: ImageSize.init(rawValue:), write: \.rawValue)
   }
 
   /// A decimal number.

@@ -27,9 +27,10 @@ struct Key<Section> {
   let describe: (String, Section) -> [KeyDescription]
 
   /// A key with a value.
+  /// - Parameter isSpared: whether what stands before it in the section makes a required key needless.
   init<Value>(
     _ name: String, _ property: WritableKeyPath<Section, Value>, _ kind: Kind<Value>, isRequired: Bool = false,
-    changesResults: Bool = true, _ summary: String
+    unless isSpared: @escaping (Section) -> Bool = { _ in false }, changesResults: Bool = true, _ summary: String
   ) {
     self.name = name
     read = { tree, section, reading in
@@ -38,7 +39,7 @@ struct Key<Section> {
       } else if let tree {
         reading.report(
           .value(expected: kind.expected, found: tree.found, nearest: kind.nearestWord(to: tree)), tree.origin)
-      } else if isRequired {
+      } else if isRequired && !isSpared(section) {
         reading.report(.missingKey(expected: kind.expected), reading.origin)
       }
     }

@@ -32,6 +32,8 @@ public struct DatasetDescriptor: Sendable {
   public let licence: String?
   /// Debian package that installs it.
   public let debianPackage: String?
+  /// What its publishers, or a mirror of theirs, offer for download.
+  public var published: [PublishedFile]
   let format: any DatasetFormat
 
   /// Number of classes.
@@ -45,7 +47,8 @@ public struct DatasetDescriptor: Sendable {
   /// What to do to have the files, in one line.
   public var instructions: String {
     let package = debianPackage.map { "install Debian's package \($0) (apt-get install \($0)), or " } ?? ""
-    return "\(package)get the files from \(homepage) and put them into \(directories[0])"
+    return
+      "\(package)odn datasets fetch \(name.rawValue), or get the files from \(homepage) and put them into \(directories[0])"
   }
 
   /// The directories that are searched, and what each of them lacks.

@@ -1,5 +1,7 @@
 // Everything that can be wrong with a data set, its files, or what is asked of it.
 
+import Images
+
 /// A place in a file.
 public struct FilePosition: Equatable, Sendable, CustomStringConvertible {
   /// Path of the file.
@@ -44,6 +46,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case tooLarge(FilePosition, bytes: Int, limit: Int)
   /// A label that stands for no class.
   case labelOutOfRange(FilePosition, label: Int, allowed: ClosedRange<Int>, classes: Int)
+  /// A picture that cannot be decoded.
+  case image(ImageError)
+  /// The user's own images, which are not arranged as they have to be.
+  case ownData(OwnDataProblem)
   /// Images and labels that do not belong together.
   case countMismatch(imagesFile: String, images: Int, labelsFile: String, labels: Int)
   /// A number of images that the data set does not have.
@@ -70,6 +76,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .labelOutOfRange(let position, let label, let allowed, let classes):
       "\(position): expected a label of \(allowed.lowerBound) to \(allowed.upperBound) (\(classes) classes), "
         + "found \(label): the file is damaged or of another data set; check dataset.name and fetch it again"
+    case .image(let error): error.description
+    case .ownData(let problem): problem.description
     case .countMismatch(let imagesFile, let images, let labelsFile, let labels):
       "expected as many labels as images, found \(images) images in \(imagesFile) and \(labels) labels in "
         + "\(labelsFile): they do not belong together; fetch both again"

@@ -31,29 +31,33 @@ public struct DatasetSplits: Sendable {
   /// Reads the files of a data set, checks all of them, and divides the images.
   ///
   /// The last `validation` images of the training files are held out; of those before them the first `trainLimit` are
-  /// for training. So a limit changes neither validation nor test images.
+  /// for training. So a limit changes neither validation nor test images. The user's own images are put into a random
+  /// order before, in which every stretch has each class in its share of the whole.
   ///
-  /// - Parameter progress: called after each part that is read.
+  /// - Parameters:
+  ///   - progress: called now and then while files are read.
+  ///   - warn: told what is left out, and what goes wrong without consequences for the images.
   /// - Throws: `DatasetError` if a file is missing, unreadable or wrong, or has fewer images than are asked for.
-  public init(_ options: DatasetOptions, progress: () -> Void = {}) throws(DatasetError) {
-    let descriptor = options.name.descriptor
-    let searched = descriptor.search(directory: options.directory)
-    guard let directory = searched.first(where: \.isComplete) else {
-      throw .missing(options.name, searched: searched)
-    }
-    let training = try descriptor.format.read(.training, from: directory, as: descriptor)
-    progress()
-    let test = try descriptor.format.read(.test, from: directory, as: descriptor)
-    progress()
-    try self.init(options, training: training, test: test)
+  public init(
+    _ options: DatasetOptions, progress: () -> Void = {}, warn: (String) -> Void = { _ in }
+  ) throws(DatasetError) {
+    let content =
+      if let published = options.name.descriptor {
+        try published.content(directory: options.directory, progress: progress)
+      } else {
+        try options.ownImages().content(options, progress: progress, warn: warn)
+      }
+    try self.init(options, content)
   }
 
-  /// Divides the images of a data set that has been read: what its training files hold, and what its test files hold.
-  ///
-  /// - Throws: `DatasetError.option` if there are fewer images than are asked for.
-  public init(_ options: DatasetOptions, training: ImageDataset, test: ImageDataset) throws(DatasetError) {
-    let descriptor = options.name.descriptor
-    let heldOut = options.validation ?? descriptor.validationCount
+  init(_ options: DatasetOptions, _ content: DatasetContent) throws(DatasetError) {
+    let (training, test) = (content.training, content.test)
+    let heldOut = options.validation ?? content.validationCount
+    if content.hasValidationPart {
+      try Self.check(
+        "validation", heldOut, content.validationCount...content.validationCount,
+        "the images come with a part for validation, which is used whole; leave the key out")
+    }
     try Self.check(
       "validation", heldOut, 0...training.count - 1,
       "images held out of the \(training.count) in the training files; at least one must be left")
@@ -63,11 +67,12 @@ public struct DatasetSplits: Sendable {
     let testLimit = options.testLimit ?? test.count
     try Self.check("testLimit", testLimit, 1...test.count, "images in the test files")
 
+    let train = DatasetSplit(training, range: 0..<trainLimit)
     self.init(
-      train: DatasetSplit(training, range: 0..<trainLimit),
-      validation: DatasetSplit(training, range: left..<training.count),
+      train: train, validation: DatasetSplit(training, range: left..<training.count),
       test: DatasetSplit(test, range: 0..<testLimit),
-      normalization: descriptor.normalization, augmentation: options.augment ?? descriptor.augmentation)
+      normalization: content.normalization ?? Normalization(of: train),
+      augmentation: options.augment ?? content.augmentation)
   }
 
   private static func check(

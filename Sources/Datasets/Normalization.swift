@@ -20,6 +20,30 @@ public struct Normalization: Codable, Equatable, Sendable {
     Normalization(mean: Array(repeating: 0, count: channels), standardDeviation: Array(repeating: 1, count: channels))
   }
 
+  /// The mean and standard deviation of the pixels of `images`, of which there is one at least: sums of whole numbers,
+  /// which no order of adding changes. A channel that is the same everywhere has a deviation of 1.
+  public init(of images: DatasetSplit) {
+    let channels = images.dataset.channels
+    var sums = [UInt64](repeating: 0, count: channels)
+    var squares = [UInt64](repeating: 0, count: channels)
+    for index in 0..<images.count {
+      var channel = 0
+      for pixel in images.image(at: index) {
+        sums[channel] += UInt64(pixel)
+        squares[channel] += UInt64(pixel) * UInt64(pixel)
+        channel = channel + 1 == channels ? 0 : channel + 1
+      }
+    }
+    let count = images.count * images.dataset.height * images.dataset.width
+    let means = sums.map { Double($0) / Double(count) / 255 }
+    let deviations = zip(squares, sums).map { square, sum in
+      // count² times the variance, exactly.
+      let spread = UInt128(count) * UInt128(square) - UInt128(sum) * UInt128(sum)
+      return spread == 0 ? 1 : Double(spread).squareRoot() / Double(count) / 255
+    }
+    self.init(mean: means.map(Float.init), standardDeviation: deviations.map(Float.init))
+  }
+
   /// Number of channels.
   public var channels: Int { mean.count }
 

@@ -34,6 +34,12 @@ public struct Accuracy: Codable, Equatable, Sendable, CustomStringConvertible {
   /// The accuracy in percent.
   public var percent: Double { 100 * Double(correct) / Double(total) }
 
+  /// The share of images that were classified correctly, 0…1.
+  public var share: Double { Double(correct) / Double(total) }
+
+  /// The standard error of the percentage, in points: √(p·(1−p)/n), as of a binomial distribution.
+  public var standardError: Double { 100 * (share * (1 - share) / Double(total)).squareRoot() }
+
   /// Whether this is the higher share; exact, also between different totals.
   public func isBetter(than other: Accuracy) -> Bool { correct * other.total > other.correct * total }
 

@@ -41,9 +41,9 @@ public struct Decision: Codable, Equatable, Sendable, CustomStringConvertible {
   public var restart: SearchOptions.Restart?
   /// If the search is over, how it ended; there is no next epoch then.
   public var outcome: Outcome?
-  /// Whether the level that was trained ends as the shallowest so far that meets the target: its best weights are the answer
-  /// unless a shallower one meets it too.
-  public var isAnswerSoFar = false
+  /// If the level that was trained ends, the levels that may still be the answer, itself among them if it may: their best
+  /// weights have to be kept. Empty where only the last level or the best of all can be.
+  public var candidates: [Int] = []
   /// What changed and why, one line for the log; empty if training just goes on.
   public var explanation: String
 

@@ -10,6 +10,17 @@ public struct SearchOptions: Codable, Equatable, Sendable {
     case adaptive
   }
 
+  /// What a search looks for.
+  public enum Objective: String, Codable, CaseIterable, Sendable {
+    /// The shallowest level that meets the target.
+    case target
+    /// The level with the best validation accuracy of those within the budget; the shallowest one whose accuracy is lower by
+    /// at most the standard error of the best one's.
+    case bestWithinBudget = "best-within-budget"
+    /// The level where accuracy against the logarithm of the parameters bends most: its `h_d` in `Knee` is the greatest.
+    case knee
+  }
+
   /// The weights that a level starts from when the search grows onto it.
   public enum Restart: String, Codable, CaseIterable, Sendable {
     /// All weights go back to those at the end of the warm-up, as published.
@@ -42,7 +53,10 @@ public struct SearchOptions: Codable, Equatable, Sendable {
 
   /// The procedure that decides.
   public var policy: Policy
-  /// The validation accuracy aimed at, in percent, a multiple of 0.1: accuracies are compared rounded to that.
+  /// What is looked for; other objectives than a target need the adaptive procedure.
+  public var objective: Objective
+  /// The validation accuracy aimed at, in percent, a multiple of 0.1: accuracies are compared rounded to that. Like the
+  /// tolerance of no account for other objectives.
   public var target: Double
   /// How far below the target still counts as met, in points of a percent, a multiple of 0.1 below `target`.
   public var tolerance: Double
@@ -50,6 +64,8 @@ public struct SearchOptions: Codable, Equatable, Sendable {
   public var initialDepth: Int
   /// The deepest level that may be tried; nil is the whole network.
   public var maximumDepth: Int?
+  /// What the network found may cost: deeper levels are never tried.
+  public var budget: Budget
   /// Epochs without improvement after which a level is given up, or its fine-tuning ends; at least 1.
   public var patience: Int
   /// The weights that a new level starts from.
@@ -70,16 +86,20 @@ public struct SearchOptions: Codable, Equatable, Sendable {
 
   /// Options with the published defaults.
   public init(
-    policy: Policy = .paper, target: Double, tolerance: Double = 0.5, initialDepth: Int = 1, maximumDepth: Int? = nil,
-    patience: Int = 23, restart: Restart = .warmup, bestAfterGrowth: BestAfterGrowth = .reset,
+    policy: Policy = .paper, objective: Objective = .target, target: Double, tolerance: Double = 0.5,
+    initialDepth: Int = 1, maximumDepth: Int? = nil,
+    budget: Budget = Budget(), patience: Int = 23, restart: Restart = .warmup,
+    bestAfterGrowth: BestAfterGrowth = .reset,
     plateau: Plateau = Plateau(), growthRateFactor: Double = 0.5, epochLimit: Int? = nil, groups: Int = 1,
     adaptive: AdaptiveOptions = AdaptiveOptions()
   ) {
     self.policy = policy
+    self.objective = objective
     self.target = target
     self.tolerance = tolerance
     self.initialDepth = initialDepth
     self.maximumDepth = maximumDepth
+    self.budget = budget
     self.patience = patience
     self.restart = restart
     self.bestAfterGrowth = bestAfterGrowth
@@ -95,12 +115,14 @@ public struct SearchOptions: Codable, Equatable, Sendable {
     policy == .paper && restart == .warmup && bestAfterGrowth == .reset && epochLimit == nil
   }
 
-  /// The same options for a baseline that trains one level only, on all ranks: the search starts at its maximum depth.
+  /// The same options for a baseline that trains one level only, on all ranks and whatever it costs: the search starts at
+  /// its maximum depth.
   public func atFixedDepth(_ depth: Int) -> SearchOptions {
     var options = self
     options.groups = 1
     options.initialDepth = depth
     options.maximumDepth = depth
+    options.budget = Budget()
     return options
   }
 
@@ -116,18 +138,22 @@ public struct SearchOptions: Codable, Equatable, Sendable {
 
   /// The policy that these options name, at its start or where `state` left it.
   /// - Parameters:
+  ///   - network: what is searched, at any depth.
   ///   - learningRate: the first level's learning rate.
   ///   - level: a level to begin with as if the search had just grown onto it, for training it by itself: it ends with
   ///     the first decision that `endsLevel`. Only for levels that are independent.
-  /// - Throws: `SearchError` if the family lacks these depths, or the state or the level is not one of this search.
+  /// - Throws: `SearchError` if the family lacks these depths, the procedure does not have this objective, or the state or
+  ///   the level is not one of this search.
   public func makePolicy(
-    for family: Architecture.Family, learningRate: Double, level: Int? = nil, resuming state: SearchState? = nil
+    for network: Architecture, learningRate: Double, level: Int? = nil, resuming state: SearchState? = nil
   ) throws(SearchError) -> any DepthPolicy {
     switch policy {
     case .paper:
-      try PaperPolicy(options: self, family: family, learningRate: learningRate, level: level, resuming: state)
+      guard objective == .target else { throw .objective(objective) }
+      return try PaperPolicy(
+        options: self, family: network.family, learningRate: learningRate, level: level, resuming: state)
     case .adaptive:
-      try AdaptivePolicy(options: self, family: family, learningRate: learningRate, resuming: state)
+      return try AdaptivePolicy(options: self, network: network, learningRate: learningRate, resuming: state)
     }
   }
 }
@@ -135,6 +161,10 @@ public struct SearchOptions: Codable, Equatable, Sendable {
 /// Why a search cannot start.
 public enum SearchError: Error, Equatable, CustomStringConvertible {
   case depths(initial: Int, maximum: Int, Architecture.Family)
+  /// The shallowest depth is beyond the budget.
+  case budget(ExcludedDepth)
+  /// The published procedure has a target and nothing else.
+  case objective(SearchOptions.Objective)
   case level(Int, of: ClosedRange<Int>)
   case dependentLevels(groups: Int)
   case state(String)
@@ -147,6 +177,10 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
       a search in \(family.rawValue) needs 1 <= initial depth <= maximum depth <= \(family.maximumDepth), \
       not \(initial) and \(maximum)
       """
+    case .budget(let excess):
+      "\(excess), and it is the shallowest: raise that limit, or leave it out"
+    case .objective(let objective):
+      "search.objective: \(objective.rawValue) needs search.policy: adaptive; the paper's policy ends where a target is met"
     case .level(let depth, let depths):
       "expected a level from \(depths.lowerBound) to \(depths.upperBound), found \(depth)"
     case .dependentLevels(let groups):

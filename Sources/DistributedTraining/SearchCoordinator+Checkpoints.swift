@@ -37,7 +37,8 @@ extension SearchCoordinator {
       batchSize: self.training.batchSize, trainImages: data.train.count, progress: progress, policy: policy.state,
       seconds: ContinuousClock.now.seconds(since: start), epochSeconds: ContinuousClock.now.seconds(since: epochStart),
       step: 0, largest: largest, level: level,
-      hasLevelsApart: isGrouped && progress.stage == .level ? true : nil)
+      hasLevelsApart: isGrouped && progress.stage == .level ? true : nil,
+      latencies: affordable.latencies.isEmpty ? nil : affordable.latencies)
     do {
       // At its first step an epoch is its own beginning.
       let epochStart = training.flatMap { $0.step > 0 ? epochStartState : nil }
@@ -99,7 +100,7 @@ extension SearchCoordinator {
   /// The policy of the search, or of the level that is trained by itself.
   func makePolicy(resuming state: SearchState? = nil) throws(SearchError) -> any DepthPolicy {
     try search.makePolicy(
-      for: largest.family, learningRate: training.learningRate * training.rateFactor, level: level?.depth,
+      for: largest, learningRate: training.learningRate * training.rateFactor, level: level?.depth,
       resuming: state)
   }
 

@@ -12,6 +12,9 @@ public final class SearchCoordinator {
   let largest: Architecture
   let data: DatasetSplits
   let communicator: Communicator
+  /// The depths within the budget, and those that are not.
+  let affordable: AffordableDepths
+  /// What the search aims at, down to the deepest level within the budget.
   let search: SearchOptions
   let warmUp: WarmUpOptions
   let training: TrainingOptions
@@ -63,15 +66,22 @@ public final class SearchCoordinator {
 
   /// - Parameters:
   ///   - family: what all networks of the search have in common, at any depth.
+  ///   - latencies: what was measured before, if this continues a search (`SearchCheckpoint.latencies`); rank 0's counts.
+  ///     Without, latencies are measured now where the budget limits them.
   ///   - observer: told of everything on rank 0.
-  /// - Throws: `SearchError` for impossible depths or groups, `TrainingError` where data and ranks do not fit.
+  /// - Throws: `SearchError` for impossible depths or groups, or a budget that no depth is within, `TrainingError` where data
+  ///   and ranks do not fit, `MPIError`. Collective.
   public init(
     _ family: Architecture, data: DatasetSplits, communicator: Communicator, search: SearchOptions,
     warmUp: WarmUpOptions, training: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
-    observer: (any SearchObserver)? = nil
+    latencies: [Double]? = nil, observer: (any SearchObserver)? = nil
   ) throws {
-    largest = try family.withDepth(search.depths(in: family.family).upperBound)
-    policy = try search.makePolicy(for: family.family, learningRate: training.learningRate * training.rateFactor)
+    affordable = try search.affordableDepths(
+      of: family, training: training, communicator: communicator, measured: latencies)
+    var search = search
+    search.maximumDepth = affordable.depths.upperBound
+    largest = try family.withDepth(affordable.depths.upperBound)
+    policy = try search.makePolicy(for: largest, learningRate: training.learningRate * training.rateFactor)
     self.data = data
     self.communicator = communicator
     levelRanks = communicator
@@ -179,7 +189,7 @@ public final class SearchCoordinator {
         epoch: epoch, depth: record.depth, validation: Accuracy(correct: validation.correct, total: validation.total),
         trainingLoss: record.trainingLoss)
       decision = try decide(result)
-      progress.take(decision)
+      progress.take(decision, on: record)
       if decision.endsLevel { level?.isEnded = true }
       try carryOut(decision, after: result, record, trainer)
       if decision.changesCourse || level?.isEnded == true { try save() }
@@ -225,25 +235,25 @@ public final class SearchCoordinator {
       memory.keep(weights, from: result)
       try observe(.best(weights, result))
     }
-    if decision.isAnswerSoFar { memory.answer = memory.bestOfDepth }
+    if decision.endsLevel { memory.retain(decision.candidates) }
     try observe(.epoch(record, result, decision))
   }
 
   // MARK: The result
 
-  /// Tests the network found: the level that met the target, else the best of all.
+  /// Tests the network found: the level that met the target or the objective, else the best of all.
   private func finish() throws -> SearchResult {
     let outcome = try communicator.broadcast(progress.outcome, from: 0)
-    let weights = outcome.targetMet ? memory.met(at: outcome.depth) : memory.bestOfAll?.weights
+    let weights = memory.best(ofDepth: outcome.foundDepth)
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
     let (test, predictions) = try test(weights, of: architecture)
     let result = SearchResult(
       architecture: architecture, outcome: outcome,
-      validationAccuracy: (outcome.targetMet ? outcome.accuracy : outcome.bestAccuracy).percent,
+      validationAccuracy: outcome.foundAccuracy.percent,
       testAccuracy: Accuracy(correct: test.correct, total: test.total).percent,
       depths: policy.state.depths.sorted { $0.depth < $1.depth },
       imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
-      ranks: communicator.size)
+      ranks: communicator.size, times: progress.times, affordable: affordable)
     let shared = try communicator.broadcast(result, from: 0)
     heartbeat.enter(.runFiles)
     if let predictions { try observe(.tested(predictions)) }
@@ -268,7 +278,7 @@ public final class SearchCoordinator {
     SearchPlan(
       largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
       testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, layout: layout,
-      options: search)
+      options: search, affordable: affordable)
   }
 
   /// Trains what is left of an epoch.

@@ -63,6 +63,8 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   public let layout: RunLayout?
   /// What the search aims at.
   public let options: SearchOptions
+  /// The depths that its budget allows, and those that it excludes.
+  public let affordable: AffordableDepths
 }
 
 /// How far an epoch is.
@@ -170,6 +172,16 @@ public struct Rollback: Codable, Equatable, Sendable {
   }
 }
 
+/// What the epochs of a level took.
+public struct LevelTime: Codable, Equatable, Sendable {
+  /// The level.
+  public let depth: Int
+  /// Epochs.
+  public internal(set) var epochs: Int
+  /// Seconds of their training and validation.
+  public internal(set) var seconds: Double
+}
+
 /// What a search found.
 public struct SearchResult: Codable, Equatable, Sendable {
   /// The network found: at the depth that met the target, else at the depth with the best validation accuracy.
@@ -188,6 +200,10 @@ public struct SearchResult: Codable, Equatable, Sendable {
   public let seconds: Double
   /// Ranks that trained together.
   public let ranks: Int
+  /// What the depths took, as far as is known.
+  public var times: [LevelTime]?
+  /// The depths that the search could visit; nil in logs of versions that did not say.
+  public var affordable: AffordableDepths?
 }
 
 /// The parameters of a network in training, with the gradients of its last step.

@@ -9,7 +9,8 @@ extension DatasetSplits {
   ///
   /// - Parameters:
   ///   - heartbeat: where this rank notes what it is doing.
-  ///   - warn: told on rank 0 where a host does not give the memory: there every rank has a copy.
+  ///   - warn: told on rank 0 what the ranks that read have to warn of, and where a host does not give the memory: there
+  ///     every rank has a copy.
   /// - Throws: on every rank `TrainingError.rankFailed`, with the `DatasetError` of the first rank that could not read;
   ///   `MPIError`.
   public init(
@@ -18,24 +19,40 @@ extension DatasetSplits {
   ) throws {
     heartbeat.enter(.loadingData)
     let host = try ranks.splitSharedMemory()
+    var warnings: [String] = []
     let own = try ranks.agree(isUsage: { ($0 as? DatasetError)?.isUsage ?? false }) {
-      host.rank == 0 ? try DatasetSplits(options, progress: heartbeat.beat) : nil
+      host.rank == 0 ? try DatasetSplits(options, progress: heartbeat.beat) { warnings.append($0) } : nil
     }
-    var refusal: MPIError?
     if let own, host.size == 1 {
       self = own
     } else {
-      try self.init(
-        options, training: Self.share(own?.train.dataset, of: options.name, host, &refusal),
-        test: Self.share(own?.test.dataset, of: options.name, host, &refusal))
+      var refusal: MPIError?
+      self = try Self.share(own, host, &refusal)
+      if let refusal { warnings.append("\(refusal); every rank there has a copy of the images") }
     }
-    let refusals = try ranks.gatherCodable(refusal.map { "\($0)" }, to: 0) ?? []
-    if let first = refusals.compactMap(\.self).first { warn("\(first); every rank there has a copy of the images") }
+    // Hosts that read the same files have the same to say about them.
+    var told: [String] = []
+    for warning in try (ranks.gatherCodable(warnings, to: 0) ?? []).joined() where !told.contains(warning) {
+      told.append(warning)
+      warn(warning)
+    }
+  }
+
+  /// The data set that rank 0 of `host` has read, on all its ranks.
+  private static func share(
+    _ read: DatasetSplits?, _ host: Communicator, _ refusal: inout MPIError?
+  ) throws(MPIError) -> DatasetSplits {
+    let form = try host.broadcast(read.map(SharedForm.init), from: 0)
+    let training = try share(read?.train.dataset, form, host, &refusal)
+    let test = try share(read?.test.dataset, form, host, &refusal)
+    return DatasetSplits(
+      train: DatasetSplit(training, range: form.train), validation: DatasetSplit(training, range: form.validation),
+      test: DatasetSplit(test, range: form.test), normalization: form.normalization, augmentation: form.augmentation)
   }
 
   /// The images that rank 0 of `host` has read, on all its ranks.
   private static func share(
-    _ read: ImageDataset?, of name: DatasetName, _ host: Communicator, _ refusal: inout MPIError?
+    _ read: ImageDataset?, _ form: SharedForm, _ host: Communicator, _ refusal: inout MPIError?
   ) throws(MPIError) -> ImageDataset {
     var labels = read?.labels ?? []
     try host.broadcast(&labels, from: 0)
@@ -49,6 +66,28 @@ extension DatasetSplits {
       try host.broadcast(&copy, from: 0)
       pixels = Data(copy)
     }
-    return ImageDataset(name, pixels: pixels, labels: labels)
+    return ImageDataset(
+      height: form.height, width: form.width, channels: form.channels, classNames: form.classNames, pixels: pixels,
+      labels: labels)
+  }
+}
+
+/// What a data set is beside its pixels and labels.
+private struct SharedForm: Codable {
+  let height: Int
+  let width: Int
+  let channels: Int
+  let classNames: [String]
+  let train: Range<Int>
+  let validation: Range<Int>
+  let test: Range<Int>
+  let normalization: Normalization
+  let augmentation: Augmentation
+
+  init(_ data: DatasetSplits) {
+    let images = data.train.dataset
+    (height, width, channels, classNames) = (images.height, images.width, images.channels, images.classNames)
+    (train, validation, test) = (data.train.range, data.validation.range, data.test.range)
+    (normalization, augmentation) = (data.normalization, data.augmentation)
   }
 }

@@ -24,6 +24,9 @@ public struct ModelFile: Sendable {
   /// Whether a key of metadata describes the network, and is therefore not for callers.
   public static func isReserved(_ key: String) -> Bool { key == "format" || key.hasPrefix("odn.") }
 
+  /// The name under which a search keeps its best network of `depth` residual blocks.
+  public static func name(ofDepth depth: Int) -> String { String(format: "depth-%02d.safetensors", depth) }
+
   /// A network to be written. `weights` must have one classifier, and `metadata` no reserved keys.
   public init(weights: NetworkWeights, metadata: [String: String] = [:]) {
     self.weights = weights

@@ -6,6 +6,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case permutation = 2
   case augmentation = 3
   case test = 4
+  case split = 5
 }
 
 /// A stream of random numbers determined by (seed, purpose, epoch, index) alone.

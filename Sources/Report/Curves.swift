@@ -21,10 +21,10 @@ extension RunRecord {
     }
     let training = Series(
       name: "training", colour: 1, points: points(\.training.trainingAccuracy), isDashed: true)
-    let goal = plan.options.target - plan.options.tolerance
+    let goal = plan.options.goal
     let accuracy = Chart(
       title: "Accuracy over the epochs", xName: "epoch", x: range,
-      y: Scale.range(of: (validation.points + training.points).map(\.y) + [goal], atMost: 100),
+      y: Scale.range(of: (validation.points + training.points).map(\.y) + [goal].compactMap(\.self), atMost: 100),
       xText: { "\(Int($0))" }, yText: { Format.shortest($0) })
     let losses = Series(name: "training loss", colour: 1, points: points(\.training.trainingLoss))
     let loss = Chart(
@@ -33,7 +33,7 @@ extension RunRecord {
     return """
       <figure><figcaption>Accuracy, %</figcaption>\
       \(Chart.legend([("validation", 0), ("training, dashed", 1)]))\
-      \(accuracy.svg([training, validation], growths: marks, target: Mark(position: goal, text: "target \(Format.shortest(goal))"), showsPoints: epochs.count <= 60))\
+      \(accuracy.svg([training, validation], growths: marks, target: goal.map { Mark(position: $0, text: "target \(Format.shortest($0))") }, showsPoints: epochs.count <= 60))\
       </figure><figure><figcaption>Training loss</figcaption>\
       \(Chart.legend([("mean cross-entropy of an epoch", 1)]))\
       \(loss.svg([losses], growths: marks))</figure>
@@ -44,7 +44,7 @@ extension RunRecord {
   var sizes: Markup {
     let depths = depths
     guard !depths.isEmpty else { return .empty }
-    let goal = plan.options.target - plan.options.tolerance
+    let goal = plan.options.goal
     func chart(_ name: String, colour: Int, _ size: (Depth) -> Double, whole: Double) -> Markup {
       let points = depths.map { (x: size($0), y: $0.best) }.sorted { $0.x < $1.x }
       let ordered = depths.sorted { size($0) < size($1) }
@@ -55,11 +55,11 @@ extension RunRecord {
       }
       let chart = Chart(
         title: "Accuracy against \(name)", xName: name, x: (points[0].x / 1.4)...(whole * 1.2),
-        y: Scale.range(of: points.map(\.y) + [goal], atMost: 100), isLogarithmic: true,
+        y: Scale.range(of: points.map(\.y) + [goal].compactMap(\.self), atMost: 100), isLogarithmic: true,
         xText: { Format.short($0) }, yText: { Format.shortest($0) })
       return """
         <figure><figcaption>Best validation accuracy against \(name)</figcaption>\
-        \(chart.svg([series], growths: [Mark(position: whole, text: "whole")], target: Mark(position: goal, text: "target \(Format.shortest(goal))"), showsPoints: true))\
+        \(chart.svg([series], growths: [Mark(position: whole, text: "whole")], target: goal.map { Mark(position: $0, text: "target \(Format.shortest($0))") }, showsPoints: true))\
         </figure>
         """
     }

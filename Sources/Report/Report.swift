@@ -51,7 +51,7 @@ extension Report.Entry {
     """
     <article><header><p class="kind">odn run</p><h1>\(run.name)</h1>\(verdict)\(tiles)</header>
     <section><h2>Training</h2><div class="charts">\(run.curves)</div>\(decisions)</section>
-    <section><h2>How deep is enough</h2>\(run.architectureDrawing)<div class="charts">\(run.sizes)</div></section>
+    <section><h2>How deep is enough</h2>\(run.architectureDrawing)<div class="charts">\(run.sizes)</div>\(tradeOff)</section>
     <section><h2>Where the time went</h2><div class="charts">\(run.times)</div></section>
     <section><h2>What it gets wrong</h2>\(answers)</section>
     <section><h2>How it was run</h2>\(setup)</section></article>
@@ -65,9 +65,10 @@ extension Report.Entry {
       return "<p class=\"verdict\"><b class=\"open\">\(run.state.words)</b> \(depth)</p>"
     }
     let met = result.outcome.targetMet
+    let aim = (result.outcome.objective ?? .target) == .target ? "target" : "objective"
     let style: Markup = met ? "met" : "missed"
     return """
-      <p class="verdict"><b class="\(style)">\(met ? "target met" : "target missed")</b> \(result.outcome.description)</p>
+      <p class="verdict"><b class="\(style)">\(aim) \(met ? "met" : "missed")</b> \(result.outcome.description)</p>
       """
   }
 
@@ -77,7 +78,7 @@ extension Report.Entry {
     if let result = run.result {
       tiles.append(("test accuracy", percent(result.testAccuracy), "validation \(percent(result.validationAccuracy))"))
     } else if let best = run.epochs.map(\.validationAccuracy).max() {
-      tiles.append(("best validation", percent(best), "target \(run.plan.options.target) %"))
+      tiles.append(("best validation", percent(best), run.plan.options.aim))
     }
     tiles.append(
       (
@@ -116,6 +117,23 @@ extension Report.Entry {
       """
   }
 
+  private var tradeOff: Markup {
+    guard let known = run.result.map(TradeOff.init), !known.depths.isEmpty else { return .empty }
+    let rows = known.depths.map { depth -> Markup in
+      """
+      <tr><th>\(depth.depth)</th><td>\(Format.count(depth.parameters))</td><td>\(Format.decimal(depth.megabytes, 3))</td>\
+      <td>\(Format.decimal(Double(depth.multiplyAdds) / 1e6, 2)) M</td><td>\(depth.epochs)</td>\
+      <td>\(depth.accuracyText)</td><td>\(depth.met.map { $0 ? "yes" : "no" } ?? "–")</td></tr>
+      """
+    }
+    let notes = [known.shallower.map { "\($0)" }, known.longerSearch.map { "\($0)" }].compactMap(\.self)
+    return """
+      <div class="scroll"><table><thead><tr><th>depth</th><th>parameters</th><th>MB</th><th>multiply-adds</th><th>epochs</th>\
+      <th>validation % ± standard error</th><th>met</th></tr></thead><tbody>\(rows)</tbody></table></div>\
+      \(notes.map { "<p class=\"note\">\($0)</p>" as Markup })
+      """
+  }
+
   private var answers: Markup {
     guard let predictions = run.predictions, !predictions.labels.isEmpty else {
       return
@@ -146,7 +164,7 @@ extension Report.Entry {
         "batch",
         "\(Format.count(plan.batchSize)) images per step over \(run.ranks) \(run.ranks == 1 ? "rank" : "ranks")"
       ),
-      ("target", "\(plan.options.target) % within \(plan.options.tolerance) points"),
+      ("aim", plan.options.aim),
     ]
     if let layout = run.layout {
       facts.append(("machine", "\(layout)"))

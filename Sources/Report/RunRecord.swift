@@ -21,6 +21,20 @@ public struct RunRecord: Sendable {
     struct Options: Decodable {
       let target: Double
       let tolerance: Double
+      /// What is looked for; nil is a target.
+      let objective: SearchOptions.Objective?
+
+      /// The accuracy that a depth has to have, in percent; nil where there is none that is known before.
+      var goal: Double? { objective ?? .target == .target ? target - tolerance : nil }
+
+      /// What is looked for, in words.
+      var aim: String {
+        switch objective ?? .target {
+        case .target: "target \(target) % within \(tolerance) points"
+        case .bestWithinBudget: "the best within the budget"
+        case .knee: "the knee of accuracy against parameters"
+        }
+      }
     }
     let largest: Architecture
     let trainImages: Int
@@ -138,6 +152,7 @@ public struct RunRecord: Sendable {
       try Self.check(result.validationAccuracy, in: 0...100, "a validation accuracy in percent", log, line: number)
       try Self.check(result.seconds, in: Self.amounts, "seconds", log, line: number)
       try Self.check(result.ranks, in: 1...Self.most, "ranks", log, line: number)
+      try checkDepths(of: result, log, line: number)
       self.result = result
     default: break
     }
@@ -156,6 +171,23 @@ public struct RunRecord: Sendable {
       try Self.check(value, in: Self.amounts, name, log, line: line)
     }
     try Self.check(record.allreduceBytesPerStep, in: 0...1 << 50, "bytes per step", log, line: line)
+  }
+
+  /// Everything in a result that the trade-off between depths is computed from.
+  private func checkDepths(of result: SearchResult, _ log: String, line: Int) throws(RunRecordError) {
+    let (outcome, range) = (result.outcome, 1...plan.largest.family.maximumDepth)
+    let ends = (result.affordable?.depths).map { [$0.lowerBound, $0.upperBound] } ?? []
+    let times = result.times ?? []
+    for depth in [outcome.depth, outcome.bestDepth] + ends + result.depths.map(\.depth) + times.map(\.depth) {
+      try Self.check(depth, in: range, "a depth", log, line: line)
+    }
+    for epochs in result.depths.map(\.epochs) + times.map(\.epochs) {
+      try Self.check(epochs, in: 0...Self.most, "epochs of a depth", log, line: line)
+    }
+    for time in times { try Self.check(time.seconds, in: Self.amounts, "seconds of a depth", log, line: line) }
+    for percent in [outcome.target, outcome.tolerance].compactMap(\.self) {
+      try Self.check(percent, in: 0...100, "a target in percent", log, line: line)
+    }
   }
 
   /// A layout whose numbers can be added up.

@@ -52,6 +52,8 @@ struct ResumeLine: Encodable {
   let ranks: Int
   /// Of those that go on.
   let layout: RunLayout?
+  /// By the latencies that were measured when the search began.
+  let affordable: AffordableDepths
 
   init(_ point: ResumePoint, _ plan: SearchPlan) {
     checkpoint = point.file
@@ -62,5 +64,6 @@ struct ResumeLine: Encodable {
     step = point.step
     ranks = point.ranks
     layout = plan.layout
+    affordable = plan.affordable
   }
 }

@@ -8,15 +8,15 @@ public struct LiveLine: CustomStringConvertible {
   private let progress: StepProgress
   private let imagesLeft: Int
   private let best: Double?
-  private let target: Double
+  private let target: Double?
   private let columns: Int
 
   /// - Parameters:
   ///   - imagesLeft: training images that the epoch still has to see, over all ranks.
   ///   - best: the best validation accuracy so far, in percent.
-  ///   - target: the one aimed at.
+  ///   - target: the one aimed at; nil if none is.
   ///   - columns: the terminal's width.
-  public init(_ progress: StepProgress, imagesLeft: Int, best: Double?, target: Double, columns: Int) {
+  public init(_ progress: StepProgress, imagesLeft: Int, best: Double?, target: Double?, columns: Int) {
     self.progress = progress
     self.imagesLeft = imagesLeft
     self.best = best
@@ -34,7 +34,7 @@ public struct LiveLine: CustomStringConvertible {
       (3, rate > 0 ? Format.duration(Double(imagesLeft) / rate) + " left" : ""),
       (4, Format.decimal(progress.accuracy, 1) + " %"), (7, "loss " + Format.decimal(progress.loss, 4)),
       (6, Format.count(Int(rate.rounded())) + " images/s"),
-      (8, "best " + (best.map { Format.decimal($0, 2) } ?? "–") + " of \(target)"),
+      (8, "best " + (best.map { Format.decimal($0, 2) } ?? "–") + (target.map { " of \($0)" } ?? "")),
     ]
     for least in stride(from: parts.count - 1, through: 0, by: -1) {
       let line = parts.filter { $0.importance <= least && !$0.text.isEmpty }.map(\.text).joined(separator: "  ")

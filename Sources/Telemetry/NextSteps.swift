@@ -19,6 +19,7 @@ public struct NextSteps: CustomStringConvertible {
     var commands = [
       ("odn report \(Self.quoted(run))", "everything in one page, \(run)/report.html"),
       ("odn evaluate \(network) --config \(configuration)", "its accuracy once more"),
+      ("odn predict \(network) PICTURE.png", "what it takes a picture for"),
       ("odn inspect \(network)", "what it is and costs"),
     ]
     if found.depth < whole {

@@ -75,7 +75,7 @@ public struct ProgressDisplay: SearchObserver {
     lastUpdate = now
     let line = LiveLine(
       progress, imagesLeft: max(0, plan.trainImages - progress.step * plan.batchSize), best: table?.best,
-      target: plan.options.target, columns: columns())
+      target: plan.options.objective == .target ? plan.options.target : nil, columns: columns())
     StandardOutput.write("\r\u{1B}[K\(line)")
   }
 
@@ -84,10 +84,18 @@ public struct ProgressDisplay: SearchObserver {
     return (plan.layout.map { "\($0)\n" } ?? "") + """
       \(plan.largest.family.rawValue) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
       \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
-      \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks")\(groups), \(plan.batchSize) images per step; target \
-      \(plan.options.target) % within \(plan.options.tolerance) points, depths \(plan.options.initialDepth) to \
+      \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks")\(groups), \(plan.batchSize) images per step; \
+      \(describe(plan.options)), depths \(plan.options.initialDepth) to \
       \(plan.largest.depth)
-      """
+      """ + ("\(plan.affordable)".isEmpty ? "" : "\n\(plan.affordable)")
+  }
+
+  private static func describe(_ options: SearchOptions) -> String {
+    switch options.objective {
+    case .target: "target \(options.target) % within \(options.tolerance) points"
+    case .bestWithinBudget: "the best within the budget"
+    case .knee: "the knee of accuracy against parameters"
+    }
   }
 
   private static func describe(_ point: ResumePoint) -> String {

@@ -17,26 +17,35 @@ public struct ResultTable: CustomStringConvertible {
   public var description: String {
     var table = TextTable([
       ("", .left), ("parameters", .right), ("MB", .right), ("multiply-adds", .right), ("epochs", .right),
-      ("validation %", .right), ("test %", .right),
+      ("validation %", .right), ("met", .left), ("test %", .right),
     ])
-    for record in result.depths {
-      guard let network = try? result.architecture.withDepth(record.depth) else { continue }
-      table.add(row("depth \(record.depth)", network, "\(record.epochs)", record.best?.percent, nil))
+    let known = TradeOff(result)
+    for depth in known.depths {
+      guard let network = try? result.architecture.withDepth(depth.depth) else { continue }
+      table.add(
+        row(
+          "depth \(depth.depth)", network, "\(depth.epochs)", depth.accuracyText,
+          met: depth.met.map { $0 ? "yes" : "no" } ?? ""))
     }
     let found = result.architecture
     table.add(
-      row("found: depth \(found.depth)", found, "", result.validationAccuracy, result.testAccuracy))
+      row(
+        "found: depth \(found.depth)", found, "", Format.decimal(result.validationAccuracy, 2),
+        test: Format.decimal(result.testAccuracy, 2)))
     if let whole = try? found.withDepth(found.family.maximumDepth) {
       // Its accuracy is known only where the search has gone that far.
-      let best = result.depths.first { $0.depth == whole.depth }?.best?.percent
-      table.add(row("whole \(found.family.rawValue)", whole, "", best, nil))
+      let best = known.depths.first { $0.depth == whole.depth }
+      table.add(row("whole \(found.family.rawValue)", whole, "", best?.accuracyText ?? ""))
       table.add(share(of: found, in: whole))
     }
     let growths = result.depths.count - 1
+    // How sure it is to miss is in the outcome.
+    let shallower = known.shallower.flatMap { $0.missesProbability == nil ? "\n\($0)" : nil } ?? ""
+    let longer = known.longerSearch.map { "\n\($0)" } ?? ""
     return """
       \(table)
 
-      \(result.outcome)
+      \(result.outcome)\(shallower)\(longer)
       grew \(growths) \(growths == 1 ? "time" : "times"); smaller than the whole network by \
       \(Format.decimal(found.reduction.parameters, 2)) % of the parameters and \
       \(Format.decimal(found.reduction.multiplyAdds, 2)) % of the multiply-adds
@@ -49,16 +58,16 @@ public struct ResultTable: CustomStringConvertible {
   private func share(of found: Architecture, in whole: Architecture) -> [String] {
     func percent(_ part: Int, _ all: Int) -> String { Format.decimal(100 * Double(part) / Double(all), 2) + " %" }
     let parameters = percent(found.parameterCount, whole.parameterCount)
-    return ["found / whole", parameters, parameters, percent(found.multiplyAdds, whole.multiplyAdds), "", "", ""]
+    return ["found / whole", parameters, parameters, percent(found.multiplyAdds, whole.multiplyAdds), "", "", "", ""]
   }
 
   private func row(
-    _ name: String, _ network: Architecture, _ epochs: String, _ validation: Double?, _ test: Double?
+    _ name: String, _ network: Architecture, _ epochs: String, _ validation: String, met: String = "", test: String = ""
   ) -> [String] {
     [
       name, Format.count(network.parameterCount), Format.decimal(network.megabytes, 3),
       Format.decimal(Double(network.multiplyAdds) / 1e6, 2) + " M", epochs,
-      validation.map { Format.decimal($0, 2) } ?? "", test.map { Format.decimal($0, 2) } ?? "",
+      validation, met, test,
     ]
   }
 }

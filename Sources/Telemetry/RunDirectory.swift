@@ -109,8 +109,9 @@ public struct RunDirectory: SearchObserver {
     try changeLog { try $0.rewind(to: point) }
     try write(configuration, as: "config.yaml")
     unlink("\(path)/\(Self.predictionsName)")
-    let finished = point.map { $0.stage == .warmUp ? 0 : $0.depth - 1 } ?? 0
-    for depth in stride(from: finished + 1, through: deepest, by: 1) { unlink("\(path)/\(Self.name(ofDepth: depth))") }
+    for depth in 1...deepest where !(point?.isOver(depth) ?? false) {
+      unlink("\(path)/\(ModelFile.name(ofDepth: depth))")
+    }
   }
 
   private mutating func finish(_ result: SearchResult, _ weights: NetworkWeights) throws {
@@ -152,7 +153,7 @@ public struct RunDirectory: SearchObserver {
 
   /// Saves the best weights of a depth.
   private mutating func save(_ weights: NetworkWeights, _ result: EpochResult) throws {
-    let name = Self.name(ofDepth: weights.architecture.depth)
+    let name = ModelFile.name(ofDepth: weights.architecture.depth)
     unsaved.removeAll { $0.name == name }
     let facts = ["validation_accuracy": "\(result.validation.percent)", "epoch": "\(result.epoch)"]
     unsaved.append((name, model(weights, facts)))
@@ -175,8 +176,6 @@ public struct RunDirectory: SearchObserver {
   private func model(_ weights: NetworkWeights, _ facts: [String: String]) -> ModelFile {
     ModelFile(weights: weights, metadata: modelMetadata.merging(facts) { $1 })
   }
-
-  private static func name(ofDepth depth: Int) -> String { String(format: "depth-%02d.safetensors", depth) }
 
   private static func write(_ text: String, to path: String) throws(FileError) {
     var file = try AtomicFile(path: path)

@@ -10,14 +10,15 @@ public struct Summary: Codable, Equatable, Sendable {
   public let architecture: String
   /// Residual blocks that it keeps.
   public let depth: Int
-  /// Whether its validation accuracy is at least target − tolerance, unrounded.
+  /// Whether its validation accuracy is at least target − tolerance, unrounded; with another objective, whether the search
+  /// has come to its end.
   public let targetMet: Bool
   /// How the search ended, in words.
   public let outcome: String
-  /// Validation accuracy aimed at, in percent.
-  public let target: Double
+  /// Validation accuracy aimed at, in percent; left out where something else was looked for.
+  public let target: Double?
   /// How far below it still counts as met, in points.
-  public let tolerance: Double
+  public let tolerance: Double?
   /// Validation accuracy of the network found, in percent.
   public let validationAccuracy: Double
   /// Its accuracy on the test images, which took part in no decision, in percent.
@@ -43,6 +44,13 @@ public struct Summary: Codable, Equatable, Sendable {
   /// Ranks that trained together.
   public let ranks: Int
 
+  /// The depths that were trained beside each other, shallowest first.
+  public let tradeOff: [TradeOff.Row]
+  /// What is known of the depth before the one found; left out where there is none, or it is not asked for.
+  public let shallower: TradeOff.Shallower?
+  /// What would tell more, and its cost; left out where nothing would.
+  public let longerSearch: TradeOff.LongerSearch?
+
   /// The summary of `result`.
   public init(_ result: SearchResult) {
     let network = result.architecture
@@ -67,5 +75,9 @@ public struct Summary: Codable, Equatable, Sendable {
     imagesTrained = result.imagesTrained
     seconds = result.seconds
     ranks = result.ranks
+    let known = TradeOff(result)
+    tradeOff = known.depths
+    shallower = known.shallower
+    longerSearch = known.longerSearch
   }
 }

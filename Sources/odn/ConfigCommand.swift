@@ -22,7 +22,7 @@ struct ConfigCommand: ParsableCommand {
       commandName: "new", abstract: "Print a configuration with every key, its default and what it is for.")
 
     @Option(help: "The data set.")
-    var dataset = DatasetName.fashionMNIST
+    var dataset = DatasetSource.published(.fashionMNIST)
 
     @Option(help: "The network.")
     var architecture = Architecture.Family.resnet34

@@ -9,6 +9,7 @@ import DistributedTraining
 import Foundation
 import ModelExchange
 import NeuralNetwork
+import Prediction
 import Report
 import Telemetry
 
@@ -41,8 +42,9 @@ struct Failure {
     case let error as TrainingError: error.isUsage
     case let error as ResumeError: error.isUsage
     case let error as DatasetError: error.isUsage
+    case let error as DownloadError: error.isUsage
     case let error as ExportError: error.isUsage
-    case RunDirectoryError.occupied, RunRecordError.noRun: true
+    case RunDirectoryError.occupied, RunRecordError.noRun, PredictionError.noShallowerNetworks: true
     default: false
     }
   }

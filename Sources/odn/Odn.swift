@@ -22,9 +22,9 @@ struct Odn: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      SearchCommand.self, TrainCommand.self, EvaluateCommand.self, InspectCommand.self, ReportCommand.self,
-      ExportCommand.self, ImportCommand.self, ConfigCommand.self, DatasetsCommand.self, GradcheckCommand.self,
-      BenchmarkCommand.self, PlanCommand.self,
+      SearchCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
+      ReportCommand.self, ExportCommand.self, ImportCommand.self, ConfigCommand.self, DatasetsCommand.self,
+      GradcheckCommand.self, BenchmarkCommand.self, PlanCommand.self,
     ])
 
   static let version = "0.1.0"

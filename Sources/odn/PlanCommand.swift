@@ -4,6 +4,7 @@ import ArgumentParser
 import Configuration
 import CostModel
 import Datasets
+import DepthSearch
 import DistributedTraining
 import Foundation
 import NeuralNetwork
@@ -29,7 +30,9 @@ struct PlanCommand: ParsableCommand {
 
       The epochs of a depth are an assumption: 3.5 times search.patience, as in the published searches. Efficiency is the \
       speed as a share of one rank's times the number of ranks. Ranks are worth it as long as the whole search keeps half \
-      of it. Images are counted as published, or as dataset.trainLimit says; no file of them is read.
+      of it. With a budget, depths beyond it are left out; the latency that it may limit is predicted here, while a search \
+      measures it. Images are counted as published, or as dataset.trainLimit says, and no file of them is read; your own \
+      images are counted where they are.
       """)
 
   @Argument(help: "Configuration file (YAML); see Configs/ for examples.", completion: .file(extensions: ["yaml"]))
@@ -97,6 +100,8 @@ struct PlanCommand: ParsableCommand {
     /// The same for 1, 2, 4, … ranks.
     let ranks: [SearchForecast]
     let worthwhileRanks: Int
+    /// What the budget leaves, with latencies as predicted.
+    let affordable: AffordableDepths
   }
 
   func run() throws {
@@ -105,30 +110,40 @@ struct PlanCommand: ParsableCommand {
     guard ranks <= configuration.training.batchSize else {
       throw CostModelError.tooManyRanks(ranks, batch: configuration.training.batchSize)
     }
-    let workload = try workload(configuration)
+    let images = try configuration.dataset.facts()
+    let architecture = try configuration.architecture(depth: 1, for: images)
+    let others = try configuration.search.affordableDepths(of: architecture)
+    var workload = try workload(configuration, images, others.depths)
     let communication = communication(configuration)
     let network = try networkModel(communication.mode)
     let kernels = try kernelCosts(configuration, workload)
-    let search = try SearchModel(
-      workload,
-      StepModel(
-        costs: kernels, network: network, communication: communication,
-        batchNormRanks: configuration.training.batchNorm == .local ? 1 : configuration.training.batchNormRanks))
+    let steps = StepModel(
+      costs: kernels, network: network, communication: communication,
+      batchNormRanks: configuration.training.batchNorm == .local ? 1 : configuration.training.batchNormRanks)
+    var affordable = others
+    if configuration.search.budget.latencyMilliseconds != nil {
+      let latencies = try others.depths.map {
+        1e3 * (try steps.forwardTime(architecture.withDepth($0), images: 1))
+      }
+      affordable = try configuration.search.affordableDepths(of: architecture, latencies: latencies)
+      workload = try self.workload(configuration, images, affordable.depths)
+    }
+    let search = try SearchModel(workload, steps)
     let report = Report(
       network: network, threads: kernels.threads, workload: workload,
       forecast: try search.forecast(ranks: ranks),
       ranks: try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) },
-      worthwhileRanks: try search.worthwhileRanks())
+      worthwhileRanks: try search.worthwhileRanks(), affordable: affordable)
     try show(report)
   }
 
-  private func workload(_ configuration: Configuration) throws -> SearchWorkload {
-    let depths = try configuration.search.depths(in: configuration.network.architecture)
-    let descriptor = configuration.dataset.name.descriptor
-    let validation = configuration.dataset.validation ?? descriptor.validationCount
-    let training = max(descriptor.trainingCount - validation, 1)
+  private func workload(
+    _ configuration: Configuration, _ images: DatasetFacts, _ depths: ClosedRange<Int>
+  ) throws -> SearchWorkload {
+    let validation = configuration.dataset.validation ?? images.validationCount
+    let training = max(images.trainingCount - validation, 1)
     return SearchWorkload(
-      architecture: try configuration.architecture(depth: depths.upperBound), depths: depths,
+      architecture: try configuration.architecture(depth: depths.upperBound, for: images), depths: depths,
       batch: configuration.training.batchSize,
       trainingImages: min(configuration.dataset.trainLimit ?? training, training),
       validationImages: validation, warmUpEpochs: configuration.warmUp.epochs,
@@ -191,6 +206,7 @@ extension PlanCommand {
 
       \(Self.table(report.ranks))
       """)
+    if !"\(report.affordable)".isEmpty { print(report.affordable) }
     let (batch, worthwhile) = (report.workload.batch, count(report.worthwhileRanks, "rank"))
     print(
       report.worthwhileRanks == batch

@@ -144,7 +144,7 @@ private struct WarningLog: SearchObserver {
 
 extension DatasetSplits {
   /// What a saved network has to know of the images it was made for.
-  fileprivate func modelMetadata(named name: DatasetName) throws -> [String: String] {
+  fileprivate func modelMetadata(named name: DatasetSource) throws -> [String: String] {
     try ImageDescription(
       dataset: name.rawValue, classNames: train.dataset.classNames, normalization: normalization
     ).metadata()

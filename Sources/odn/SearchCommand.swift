@@ -13,7 +13,7 @@ struct SearchCommand: ParsableCommand {
     commandName: "search",
     abstract: "Search the depth that meets the target, and extract that network.",
     discussion: """
-      Trains depth by depth until the validation accuracy reaches target − tolerance, keeps the best weights of every \
+      Trains depth by depth until the validation accuracy reaches target minus tolerance, keeps the best weights of every \
       depth, fine-tunes and tests the one that met it. A run's directory holds:
 
         config.yaml           the configuration with every default filled in
@@ -74,7 +74,8 @@ struct TrainCommand: ParsableCommand {
       var configuration = try options.settings.configuration(options.config, world)
       configuration.search = configuration.search.atFixedDepth(depth)
       configuration.warmUp.epochs = 0
-      _ = try configuration.architecture(depth: depth)
+      let family = configuration.network.architecture
+      guard (1...family.maximumDepth).contains(depth) else { throw ArchitectureError.depth(depth, family) }
       try options.search(configuration, world)
     }
   }
@@ -91,15 +92,21 @@ extension RunOptions {
     let logger = logger(world)
     let layout = try RunLayout(world, threads: configuration.training.threads)
     try layout.check(configuration.training)
-    _ = try configuration.search.depths(in: configuration.network.architecture)
+    // What the budget leaves does not wait for the data set.
+    try world.agree(isUsage: Failure.isUsage) {
+      guard world.rank == 0 else { return }
+      let smallest = try configuration.architecture(depth: 1, for: configuration.dataset.facts())
+      _ = try configuration.search.affordableDepths(of: smallest)
+    }
     let run = try start(configuration, world, logger)
     if run.isFinished { return tell(world, "\(run.directory) holds the whole run: there is nothing to continue") }
     let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) {
       logger.warning("\($0)")
     }
     let coordinator = try SearchCoordinator(
-      configuration.architecture(depth: 1), data: data, communicator: world, search: configuration.search,
-      warmUp: configuration.warmUp, training: configuration.training, communication: configuration.communication)
+      configuration.architecture(depth: 1, for: data.facts), data: data, communicator: world,
+      search: configuration.search, warmUp: configuration.warmUp, training: configuration.training,
+      communication: configuration.communication, latencies: run.checkpoint?.latencies)
     coordinator.layout = layout
     coordinator.heartbeat = heartbeat
     coordinator.reliability = configuration.reliability

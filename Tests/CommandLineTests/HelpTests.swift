@@ -10,6 +10,7 @@ extension CommandLine {
       "is as committed",
       arguments: [
         "", "search", "train", "evaluate", "inspect", "report", "export", "import", "config", "config new", "datasets",
+        "datasets fetch",
         "gradcheck",
         "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan",
       ])

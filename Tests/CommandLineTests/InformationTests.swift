@@ -87,7 +87,7 @@ extension CommandLine {
 
       let missing = try await Program.run(["datasets", "mnist"], in: workspace)
       #expect(missing.output.contains("data/mnist (no such directory)"))
-      #expect(missing.output.contains("to get it: get the files from http"))
+      #expect(missing.output.contains("to get it: odn datasets fetch mnist, or get the files from http"))
 
       try FileManager.default.createDirectory(atPath: workspace.file("data"), withIntermediateDirectories: false)
       try TinyDigits(training: 10, validation: 10, test: 10).write(to: workspace, "data/mnist")

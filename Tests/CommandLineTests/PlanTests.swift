@@ -36,12 +36,19 @@ extension CommandLine {
         let validationImages: Int
         let epochsPerDepth: Double
       }
+      struct Affordable: Decodable {
+        struct Excluded: Decodable {
+          let depth: Int
+        }
+        let excluded: [Excluded]
+      }
       let network: Network
       let threads: Int
       let workload: Workload
       let forecast: Forecast
       let ranks: [Forecast]
       let worthwhileRanks: Int
+      let affordable: Affordable
     }
 
     private static func report(_ arguments: [String], in workspace: Workspace) async throws -> Report {
@@ -90,6 +97,21 @@ extension CommandLine {
       }
       let table = try await Program.run(["plan", "tiny.yaml", "--costs", "costs.json"], in: workspace)
       #expect(table.output.contains("search, if it ends here") && table.output.contains("\nworth it: up to "))
+    }
+
+    @Test("leave out depths beyond the budget, and say which")
+    func budget() async throws {
+      let workspace = try Workspace.withTinySearch()
+      let all = ["--set", "search.maximumDepth=8", "--threads", "2"]
+      let report = try await Self.report(
+        all + ["--save-costs", "costs.json", "--set", "search.budget.multiplyAdds=200000000"], in: workspace)
+      #expect(report.forecast.levels.map(\.depth) == [1, 2, 3])
+      #expect(report.affordable.excluded.map(\.depth) == [4, 5, 6, 7, 8])
+      let kept = ["plan", "tiny.yaml", "--costs", "costs.json", "--set", "search.maximumDepth=3"]
+      let plan = try await Program.run(kept + ["--set", "search.budget.latencyMilliseconds=1e6"], in: workspace)
+      #expect(plan.exitCode == 0 && plan.output.contains("latency of one image: depth 1 "), "\(plan.errors)")
+      let none = try await Program.run(kept + ["--set", "search.budget.latencyMilliseconds=1e-6"], in: workspace)
+      #expect(none.exitCode == 64 && none.errors.contains("over search.budget.latencyMilliseconds"))
     }
 
     @Test("are refused for what is impossible, in one line")

@@ -50,6 +50,11 @@ extension CommandLine {
       #expect(abs(summary.multiplyAddsReductionPercent - 100 * (1 - 58.25 / 455.80)) < 0.01)
       #expect(summary.epochsPerDepth == ["1": 2, "2": 1])
       #expect(summary.validationAccuracyPerDepth == ["1": 10, "2": 10])
+      #expect(summary.tradeOff.map(\.depth) == [1, 2] && summary.tradeOff.map(\.met) == [false, false])
+      // √(0.1 · 0.9 / 20) = 0.067.
+      #expect(summary.tradeOff.allSatisfy { abs($0.standardError - 6.708) < 0.001 })
+      #expect(summary.longerSearch?.depths == [2] && summary.longerSearch?.epochs == 2)
+      #expect(summary.longerSearch.map { $0.seconds > 0 } == true)
       #expect(summary.imagesTrained == 4 * 48, "1 epoch of warm-up, 3 of search")
       #expect(summary.seconds > 0)
       #expect(summary.ranks == ranks)
@@ -76,6 +81,37 @@ extension CommandLine {
       #expect(run.output.contains("target 10.0 % within 0.5 points: met at depth 1"))
       #expect(run.output.contains("grew 0 times"))
       #expect(try !workspace.names(in: "runs/tiny").contains("depth-02.safetensors"))
+    }
+
+    @Test("with a budget of 1 MB spends no epoch on ResNet-18's depths above 2", arguments: ["paper", "adaptive"])
+    func budget(policy: String) async throws {
+      let workspace = try Workspace.withTinySearch()
+      let budget = ["--set", "search.maximumDepth=null", "--set", "search.budget.megabytes=1"]
+      let run = try await Program.run(
+        ["search", "tiny.yaml", "--set", "search.policy=\(policy)", "--set", "search.adaptive.epochs=2"] + budget
+          + ["--set", "search.epochLimit=null"], in: workspace)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let summary = try Summary(of: "runs/tiny", in: workspace)
+      #expect(summary.epochsPerDepth.keys.sorted() == ["1", "2"])
+      let said = "depths 3 to 8 are over the budget and never trained: depth 3 has 1.520 MB of parameters"
+      #expect(run.output.contains(said))
+      #expect(try workspace.lines("runs/tiny/events.jsonl")[0].contains(#""cost":"megabytes","depth":3,"limit":1"#))
+      #expect(try !workspace.names(in: "runs/tiny").contains("depth-03.safetensors"))
+      let whole = try await Program.run(["train", "runs/tiny/config.yaml", "--depth", "3", "--quiet"], in: workspace)
+      #expect(whole.exitCode == 0, "a baseline may cost more: \(whole.errors)")
+    }
+
+    @Test("that no depth can fit is refused before training, with the cost and the budget")
+    func impossibleBudget() async throws {
+      let workspace = try Workspace.withTinySearch()
+      for (limit, found) in [
+        ("parameters=1000", "75338 parameters"), ("latencyMilliseconds=0.000001", "ms for an image"),
+      ] {
+        let run = try await Program.run(["search", "tiny.yaml", "--set", "search.budget.\(limit)"], in: workspace)
+        #expect(run.exitCode == 64 && run.output == "")
+        #expect(run.errors.contains(found) && run.errors.contains(limit.split(separator: "=")[0]), "\(run.errors)")
+        #expect(try !workspace.names().contains("runs"), "nothing is left behind")
+      }
     }
 
     @Test("with --json-progress prints lines of JSON only, on one rank of two; unnamed directories are numbered")
@@ -161,6 +197,20 @@ struct Summary: Decodable {
   let imagesTrained: Int
   let seconds: Double
   let ranks: Int
+  let tradeOff: [Row]
+  let longerSearch: LongerSearch?
+
+  struct Row: Decodable {
+    let depth: Int
+    let standardError: Double
+    let met: Bool
+  }
+
+  struct LongerSearch: Decodable {
+    let depths: [Int]
+    let epochs: Int
+    let seconds: Double
+  }
 
   init(of run: String, in workspace: Workspace) throws {
     self = try JSONDecoder().decode(Summary.self, from: Data(workspace.bytes("\(run)/summary.json")))

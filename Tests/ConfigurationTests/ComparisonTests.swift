@@ -58,7 +58,8 @@ struct ComparisonTests {
     #expect(now.hash.count == 16)
     #expect(
       Configuration.keys.filter { !$0.changesResults }.map(\.path) == [
-        "dataset.directory", "training.threads", "training.oversubscribe", "reliability.checkpointMinutes",
+        "dataset.directory", "dataset.file", "dataset.cache", "training.threads", "training.oversubscribe",
+        "reliability.checkpointMinutes",
         "reliability.stallSeconds", "reliability.abortSeconds", "reliability.verifySteps",
         "telemetry.tensorboard", "telemetry.histograms",
       ])

@@ -97,7 +97,8 @@ struct ErrorTests {
   func missing() {
     #expect(
       problems("search: {patience: 3}") == [
-        "a.yaml: dataset.name: missing, expected one of mnist, fashion-mnist, emnist-letters, cifar10, cifar100, svhn",
+        "a.yaml: dataset.name: missing, expected one of mnist, fashion-mnist, emnist-letters, cifar10, cifar100, svhn, "
+          + "images, npz",
         "a.yaml: network.architecture: missing, expected one of resnet18, resnet34, resnet50",
         "a.yaml:1:9: search.target: missing, expected a number from 0.1 to 100.0 in steps of 0.1",
       ])
@@ -131,6 +132,20 @@ struct ErrorTests {
         "training.batchNormRanks=2",
         "training.batchNormRanks: expected null unless training.batchNorm is synchronized, found 2"
       ),
+      (
+        "search.budget.megabytes=0.3",
+        "search.budget.megabytes: expected at least the 0.301 MB of parameters of depth 1, the shallowest that is "
+          + "searched, found 0.3"
+      ),
+      (
+        "search.budget.multiplyAdds=1000",
+        "search.budget.multiplyAdds: expected at least the 58254976 multiply-adds of depth 1, the shallowest that is "
+          + "searched, found 1000"
+      ),
+      (
+        "search.budget.parameters=0",
+        "search.budget.parameters: expected an integer from 1 to 1000000000000, or null for no limit, found \"0\""
+      ),
       ("search.groups=0", "search.groups: expected an integer from 1 to 65536, found \"0\""),
     ])
   func contradictions(setting: String, message: String) {
@@ -151,6 +166,22 @@ struct ErrorTests {
     #expect(
       problems(minimal, ["search.\(setting)", "search.groups=2"])
         == ["--set search.groups=2: search.groups: expected 1 with \(reason), found 2"])
+  }
+
+  @Test("another objective than a target needs none, but the adaptive procedure")
+  func objectives() throws {
+    let bare = "dataset: {name: mnist}\nnetwork: {architecture: resnet18}\nsearch: {policy: adaptive, objective: knee}"
+    let configuration = try Configuration(yaml: bare, name: "a.yaml")
+    #expect(configuration.search.objective == .knee)
+    #expect(try Configuration(yaml: configuration.yaml(), name: "config.yaml") == configuration)
+    #expect(problems(bare, ["search.objective=best-within-budget"]).isEmpty, "within no limit: of all depths")
+    #expect(problems(bare, ["search.objective=target"]).first?.contains("search.target: missing") == true)
+    #expect(problems(bare, ["search.objective=best"]).first?.contains("did you mean") == false)
+    #expect(
+      problems(minimal, ["search.objective=knee"]) == [
+        "--set search.objective=knee: search.objective: expected target with search.policy: paper, which ends where a "
+          + "target is met, found knee"
+      ])
   }
 
   @Test("histograms of levels that train at the same time")

@@ -66,7 +66,7 @@ struct PublishedConfigurationTests {
   @Test("every file can be read, and the quickstart can grow")
   func all() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).sorted()
-    #expect(names == (Self.experiments.map(\.file) + ["quickstart"]).map { "\($0).yaml" }.sorted())
+    #expect(names == (Self.experiments.map(\.file) + ["own-images", "quickstart"]).map { "\($0).yaml" }.sorted())
     for name in names {
       let configuration = try Configuration(contentsOf: Self.folder.appendingPathComponent(name).path)
       #expect(try configuration.search.depths(in: configuration.network.architecture).count > 1, "\(name)")

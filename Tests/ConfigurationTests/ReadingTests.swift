@@ -32,7 +32,13 @@ struct ReadingTests {
     dataset:
       name: cifar100
       directory: "data/ünusual: place"
+      file: null
+      size: null
+      channels: null
       validation: 1000
+      testShare: null
+      splitSeed: null
+      cache: "/tmp/cache"
       trainLimit: 2000
       testLimit: 3000
       augment: crop
@@ -44,10 +50,17 @@ struct ReadingTests {
       learningRate: 0.30000000000000004
     search:
       policy: paper
+      objective: target
       target: 70.1
       tolerance: 0.3
       initialDepth: 2
       maximumDepth: 15
+      budget:
+        parameters: 10000000
+        megabytes: 50.5
+        multiplyAdds: 2000000000
+        peakActivation: 12.0
+        latencyMilliseconds: 0.5
       patience: 7
       restart: inherit
       bestAfterGrowth: keep
@@ -101,9 +114,10 @@ struct ReadingTests {
   @Test("every key is read into its property")
   func allKeys() throws {
     let configuration = try Configuration(yaml: Self.everything, name: "test")
-    #expect(configuration.dataset.name == .cifar100)
+    #expect(configuration.dataset.name == .published(.cifar100))
     #expect(configuration.dataset.directory == "data/ünusual: place")
     #expect(configuration.dataset.validation == 1_000)
+    #expect(configuration.dataset.cache == "/tmp/cache")
     #expect(configuration.dataset.trainLimit == 2_000)
     #expect(configuration.dataset.testLimit == 3_000)
     #expect(configuration.dataset.augment == .crop)
@@ -112,7 +126,11 @@ struct ReadingTests {
     #expect(
       configuration.search
         == SearchOptions(
-          target: 70.1, tolerance: 0.3, initialDepth: 2, maximumDepth: 15, patience: 7, restart: .inherit,
+          target: 70.1, tolerance: 0.3, initialDepth: 2, maximumDepth: 15,
+          budget: Budget(
+            parameters: 10_000_000, megabytes: 50.5, multiplyAdds: 2_000_000_000, peakActivation: 12,
+            latencyMilliseconds: 0.5),
+          patience: 7, restart: .inherit,
           bestAfterGrowth: .keep, plateau: .init(epochs: 6, factor: 0.7), growthRateFactor: 1, epochLimit: 400,
           adaptive: .init(epochs: 9, rateFactor: 2.5, order: .bisection, confidence: 0.9)))
     #expect(
@@ -179,7 +197,43 @@ struct ReadingTests {
     let configuration = try Configuration(yaml: minimal, name: "test")
     let expected = try Architecture(
       family: .resnet18, depth: 2, classes: 10, input: ImageShape(height: 28, width: 28, channels: 1))
-    #expect(try configuration.architecture(depth: 2) == expected)
-    #expect(throws: ArchitectureError.self) { try configuration.architecture(depth: 9) }
+    let images = try configuration.dataset.facts()
+    #expect(try configuration.architecture(depth: 2, for: images) == expected)
+    #expect(throws: ArchitectureError.self) { try configuration.architecture(depth: 9, for: images) }
+  }
+
+  @Test("images of one's own leave to their files what only these can say")
+  func ownImages() throws {
+    func configuration(_ dataset: String) throws -> Configuration {
+      try Configuration(
+        yaml: "dataset: {\(dataset)}\nnetwork: {architecture: resnet18}\nsearch: {target: 90}\n", name: "test")
+    }
+    let folder = try configuration(
+      "name: images, directory: photos, size: 24x48, channels: 1, validation: 5, testShare: 0.3, splitSeed: 4")
+    #expect(
+      folder.dataset
+        == DatasetOptions(
+          name: .images, directory: "photos", size: ImageSize(height: 24, width: 48), channels: 1, validation: 5,
+          testShare: 0.3, splitSeed: 4))
+    #expect(folder.network.classes == nil)
+    #expect(try Configuration(yaml: folder.yaml(), name: "written") == folder)
+    let usual = try configuration("name: images, directory: photos").dataset
+    #expect(usual.size == DatasetOptions.defaultSize && usual.channels == 3 && usual.validation == nil)
+    let archive = try configuration("name: npz, file: digits.npz")
+    #expect(archive.dataset == DatasetOptions(name: .npz, file: "digits.npz"))
+    #expect(try Configuration(yaml: archive.yaml(), name: "written") == archive)
+
+    for (wrong, key) in [
+      ("name: images", "dataset.directory"), ("name: npz", "dataset.file"),
+      ("name: images, directory: a, file: b", "dataset.file"),
+      ("name: npz, file: b, directory: a", "dataset.directory"),
+      ("name: npz, file: b, size: 8x8", "dataset.size"), ("name: mnist, channels: 1", "dataset.channels"),
+      ("name: mnist, testShare: 0.5", "dataset.testShare"), ("name: mnist, splitSeed: 1", "dataset.splitSeed"),
+      ("name: images, directory: a, channels: 2", "dataset.channels"),
+      ("name: images, directory: a, size: 32", "dataset.size"),
+    ] {
+      let error = #expect(throws: ConfigurationError.self) { try configuration(wrong) }
+      #expect(error?.description.contains(key) == true, "\(wrong)")
+    }
   }
 }

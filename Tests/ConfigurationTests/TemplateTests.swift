@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A template of a configuration")
 struct TemplateTests {
-  private let template = Configuration.template(dataset: .svhn, architecture: .resnet50, target: 92.5)
+  private let template = Configuration.template(dataset: .published(.svhn), architecture: .resnet50, target: 92.5)
   private let short = """
     dataset: {name: svhn}
     network: {architecture: resnet50}
@@ -34,6 +34,12 @@ struct TemplateTests {
     #expect(uncommented == keys.filter { $0.standard != nil }.count)
     let all = try Configuration(yaml: lines.joined(separator: "\n"), name: "all")
     #expect(try all.values == Configuration(yaml: short, name: "short").values)
+  }
+
+  @Test("for images of one's own says where they might be", arguments: [DatasetSource.images, .npz])
+  func ownImages(source: DatasetSource) throws {
+    let template = Configuration.template(dataset: source, architecture: .resnet18, target: 90)
+    #expect(try Configuration(yaml: template, name: "template").dataset.name == source)
   }
 
   @Test("says what every key is for")

@@ -93,7 +93,7 @@ struct PaperPolicyTests {
     let outcome = try #require(decisions.last?.outcome)
     #expect(outcome.targetMet)
     #expect(outcome.reason == .fineTuned)
-    #expect(outcome.depth == 1)
+    #expect(outcome.depth == 1 && outcome.shallowerMisses == nil)
     #expect(outcome.accuracy == Accuracy(correct: 9_020, total: 10_000))
     #expect(policy.state.outcome == outcome)
     #expect(

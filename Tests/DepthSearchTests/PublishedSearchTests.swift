@@ -66,6 +66,7 @@ struct PublishedSearchTests {
     #expect(outcome.depth == experiment.best.count)
     #expect(outcome.bestDepth == outcome.depth)
     #expect(outcome.accuracy.percent == experiment.best.last)
+    #expect(try #require(outcome.shallowerMisses) > 0.5, "the level before has missed, if only by some images")
     let logged = [0] + experiment.growths + [experiment.end]
     #expect(policy.state.depths.map(\.epochs) == zip(logged.dropFirst(), logged).map { $0 - $1 })
     #expect(policy.state.depths.map { $0.best?.percent } == experiment.best)

@@ -61,25 +61,32 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
     }
   } + [
     RankTest("an adaptive search that is stopped and continued gives the same bits") { world, expect in
-      for order in AdaptiveOptions.Order.allCases {
+      for (order, objective) in AdaptiveOptions.Order.allCases.flatMap({ order in
+        SearchOptions.Objective.allCases.map { (order, $0) }
+      }) {
         let trial = SearchTrial(
           data: SyntheticImages.splits(train: 37),
           search: SearchOptions(
-            policy: .adaptive, target: 60, tolerance: 10, maximumDepth: 3,
+            policy: .adaptive, objective: objective, target: 60, tolerance: 10, maximumDepth: 3,
             adaptive: AdaptiveOptions(epochs: 3, rateFactor: 2, order: order)))
         let whole = try trial.run(on: world)
         let parts = try trial.runInParts(of: 5, on: world)
-        expectSame(parts.result, whole.0, "\(order)", expect)
+        expectSame(parts.result, whole.0, "\(order), \(objective)", expect)
         expect.equal(parts.watchers.flatMap(\.epochs).map(\.decision), whole.1.epochs.map(\.decision))
         expect.equal(
-          whole.0.architecture.depth, whole.0.outcome.targetMet ? whole.0.outcome.depth : whole.0.outcome.bestDepth)
+          whole.0.architecture.depth,
+          whole.0.outcome.targetMet || objective != .target ? whole.0.outcome.depth : whole.0.outcome.bestDepth)
         expect.equal(whole.0.depths.map(\.depth), whole.0.depths.map(\.depth).sorted())
         guard world.rank == 0 else { continue }
         let kept = whole.1.best.last { $0.result.depth == whole.0.architecture.depth }
         expect.equal(whole.1.finished?.weights.parameters, kept?.weights.parameters)
         expect.equal(parts.watchers.last?.finished?.weights.parameters, kept?.weights.parameters)
         let first = whole.1.epochs.first?.result.depth
-        expect.equal(first, order == .bisection ? 2 : 1)
+        switch objective {
+        case .target: expect.equal(first, order == .bisection ? 2 : 1)
+        case .bestWithinBudget: expect.equal(first, 3)
+        case .knee: expect.equal(whole.1.epochs.map(\.result.depth), [1, 1, 1, 3, 3, 3, 2, 2, 2])
+        }
       }
     },
     RankTest("a search goes on from any of its checkpoints, also after the last decision") { world, expect in

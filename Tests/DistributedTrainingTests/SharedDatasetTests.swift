@@ -23,6 +23,19 @@ func sharedDatasetTests() -> [RankTest] {
       expect.equal(warnings.count, world.rank == 0 && world.size > 1 ? 1 : 0)
       expect(warnings.allSatisfy { $0.contains("every rank there has a copy") }, "\(warnings)")
     },
+    RankTest("images of one's own are divided and normalized once for all ranks, or refused on all") { world, expect in
+      let options = DatasetOptions(name: .npz, file: "\(fixtures)/npz/whole.npz", validation: 3)
+      let shared = try DatasetSplits(options, sharedBy: world) { expect.fail($0) }
+      let expected = try DatasetSplits(options)
+      expectEqual(shared, expected, expect)
+      expect.equal(shared.normalization, expected.normalization)
+      expect.equal(shared.facts, expected.facts)
+      let folder = "\(fixtures)/../../ImagesTests"
+      let error = expect.throwing(TrainingError.self) {
+        _ = try DatasetSplits(DatasetOptions(name: .images, directory: folder), sharedBy: world) { expect.fail($0) }
+      }
+      expect("\(error.map(String.init(describing:)) ?? "")".contains("expected 2 to 256 classes, found 1"), "\(folder)")
+    },
     RankTest("an error of the rank that reads is the same error on every rank") { world, expect in
       let error = expect.throwing(TrainingError.self) {
         _ = try DatasetSplits(fixture(.mnist, "nowhere"), sharedBy: world) { expect.fail($0) }
@@ -39,10 +52,12 @@ func sharedDatasetTests() -> [RankTest] {
   ]
 }
 
+private let fixtures =
+  URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+  + "/DatasetsTests/Fixtures"
+
 private func fixture(_ name: DatasetName, _ folder: String, trainLimit: Int? = nil) -> DatasetOptions {
-  let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-  return DatasetOptions(
-    name: name, directory: "\(tests)/DatasetsTests/Fixtures/\(folder)", validation: 3, trainLimit: trainLimit)
+  DatasetOptions(name: name, directory: "\(fixtures)/\(folder)", validation: 3, trainLimit: trainLimit)
 }
 
 private func expectEqual(_ found: DatasetSplits, _ expected: DatasetSplits, _ expect: Expectations) {

@@ -88,6 +88,8 @@ struct SearchTrial {
   var communication = CommunicationOptions()
   var options = TrainingOptions(batchSize: 16, learningRate: 0.005, seed: 1)
   var reliability = ReliabilityOptions()
+  /// What is known of latencies, on rank 0.
+  var latencies: [Double]?
 
   var training: TrainingOptions {
     var training = options
@@ -101,7 +103,7 @@ struct SearchTrial {
   ) throws -> (SearchResult, Watcher) {
     let coordinator = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
-      training: training, communication: communication, observer: watcher)
+      training: training, communication: communication, latencies: latencies, observer: watcher)
     coordinator.checkpoints = checkpoints
     coordinator.reliability = reliability
     coordinator.showsParameters = showsParameters

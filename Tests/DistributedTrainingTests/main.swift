@@ -9,5 +9,5 @@ RankTests.main { universe in
     + localBatchNormTests() + learningRateTests() + repeatabilityTests() + evaluationTests(alone: alone)
     + sharedDatasetTests() + searchTests() + restartTests() + placementTests(alone: alone)
     + checkpointTests(alone: alone) + groupTests() + guardTests() + stallWatchTests() + errorTests(alone: alone)
-    + runLayoutTests()
+    + runLayoutTests() + budgetTests()
 }

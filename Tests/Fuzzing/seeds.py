@@ -2,8 +2,10 @@
 Readers/*.swift for each reader, and here `framed` and `part` for what they have in common."""
 
 import gzip
+import io
 import json
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -127,6 +129,60 @@ def matlab_seeds():
         "many-images": framed(1, labels("<"), images("<", 0x7FFFFFFF)),
         "long-element": framed(1, struct.pack("<2I", 14, 0xFFFFFFF0) + bytes(64)),
         "other-version": framed(0, b"MATLAB 7.3".ljust(124) + struct.pack("<2H", 0x0200, 0x4D49)),
+    }
+
+
+def npy(kind, shape, data, fortran=False, version=1):
+    sizes = "".join(f"{size}, " for size in shape)
+    header = f"{{'descr': '{kind}', 'fortran_order': {fortran}, 'shape': ({sizes}), }}\n".encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + data
+
+
+def archive(files, method=zipfile.ZIP_STORED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as target:
+        for name, data in files.items():
+            # A ZipInfo of its own has a date that does not change.
+            info = zipfile.ZipInfo(name + ".npy")
+            info.compress_type = method
+            target.writestr(info, data)
+    return buffer.getvalue()
+
+
+def npz_seeds():
+    images = npy("|u1", [4, 2, 3], pixels(24))
+    labels = npy("<i4", [4], struct.pack("<4i", 0, 1, 0, 1))
+    keras = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
+    whole = archive(keras)
+
+    def arrays(form, **changes):
+        return framed(form, *(part(data) for data in (keras | changes).values()))
+
+    return {
+        "stored": framed(0, whole),
+        "deflated": framed(0, archive(keras, zipfile.ZIP_DEFLATED)),
+        "bzip2": framed(0, archive(keras, zipfile.ZIP_BZIP2)),
+        "alone": framed(0, archive({"images": npy("|u1", [4, 2, 2, 3], pixels(48)), "labels": labels})),
+        "no-arrays": framed(0, archive({"weights": images})),
+        "cut": framed(0, whole[:-30]),
+        "wrong-checksum": framed(0, whole.replace(pixels(24), bytes(24), 1)),
+        "zip64": framed(0, whole[:-12] + b"\xff" * 8 + whole[-4:]),
+        "arrays": arrays(1),
+        "arrays-deflated": arrays(2),
+        "version-2": arrays(1, x_train=npy("|u1", [4, 2, 3], pixels(24), version=2)),
+        "fortran": arrays(1, x_train=npy("|u1", [4, 2, 3], pixels(24), fortran=True)),
+        "floats": arrays(1, x_train=npy("<f4", [4, 2, 3], bytes(96))),
+        "big-endian": arrays(1, y_train=npy(">i4", [4], bytes(16))),
+        "label-300": arrays(1, y_train=npy("<u2", [4], struct.pack("<4H", 0, 1, 2, 300))),
+        "label-below-0": arrays(1, y_train=npy("|i1", [4], b"\x00\x01\xff\x00")),
+        "too-many-images": arrays(1, x_train=npy("|u1", [1 << 40, 4096, 4096], b"")),
+        "four-billion-labels": arrays(1, y_train=npy("|u1", [1 << 32], b"\0\1")),
+        "bomb": framed(
+            0,
+            archive({"images": npy("|u1", [300, 32, 32], bytes(307_200)), "labels": npy("|u1", [300], b"\0\1" * 150)},
+                    zipfile.ZIP_DEFLATED),
+        ),
     }
 
 
@@ -381,6 +437,7 @@ if __name__ == "__main__":
     write("gzip", gzip_seeds())
     write("cifar", cifar_seeds())
     write("matlab", matlab_seeds())
+    write("npz", npz_seeds())
     write("model", model_seeds())
     write("checkpoint", checkpoint_seeds())
     write("search", search_seeds())

@@ -17,7 +17,8 @@ struct ReportTests {
     "target met", "75.00 %", "Accuracy over the epochs", "Training loss over the epochs", ">d2<",
     "Accuracy against parameters", "Accuracy against multiply-adds", "Time per depth", "Confusion matrix",
     "truck taken for cat: 1, 100.00 % of its images", "block 2, kept", "block 3, cut away", "growing to depth 2",
-    "OpenBLAS Zen (0.3.21)", "target: 90.0", "1 of 4 test images",
+    "OpenBLAS Zen (0.3.21)", "target: 90.0", "1 of 4 test images", "91.00 ± 2.86",
+    "depth 1 was not tried: whether it would do is not known",
   ]
 
   @Test("of a whole run shows everything", arguments: parts)
@@ -93,11 +94,24 @@ struct ReportTests {
     (#"{"event":"epoch","time":1,"value":{}}"#, "line 5: expected the event epoch, found no \"training\""),
     (#"{"event":"finished","time":1,"value":7}"#, "line 5: expected the event finished"),
     (
+      finished(depth: .min, target: 90), "line 5: expected a depth from 1 to 8, found -9223372036854775808"
+    ),
+    (finished(depth: 2, target: 1e300), "line 5: expected a target in percent from 0.0 to 100.0, found 1e+300"),
+    (
       #"{"event":"resumed","time":1,"value":{"layout":{"hosts":[{"name":"a","ranks":9223372036854775807,"threads":[],"#
         + #""cores":1,"coreTypes":[]}],"blasVersion":"","mpi":""}}}"#,
       "line 5: expected ranks of a host from 1 to 1000000000, found 9223372036854775807"
     ),
   ]
+
+  /// The end of a run with an outcome that no run has.
+  private static func finished(depth: Int, target: Double) -> String {
+    let accuracy = #"{"correct":91,"total":100}"#
+    return
+      #"{"event":"finished","time":9,"value":{"architecture":\#(RunFiles.network(2)),"outcome":{"targetMet":true,"target":\#(target),"#
+      + #""tolerance":0.5,"depth":\#(depth),"accuracy":\#(accuracy),"bestDepth":2,"bestAccuracy":\#(accuracy),"#
+      + #""reason":"fineTuned"},"validationAccuracy":91,"testAccuracy":75,"depths":[],"imagesTrained":3,"seconds":9,"ranks":2}}"#
+  }
 
   @Test("refuses a damaged log, and says where", arguments: damages)
   func damagedLog(line: String, message: String) throws {

@@ -48,7 +48,7 @@ final class RunFiles {
       """
       {"event":"finished","time":99,"value":{"architecture":\(Self.network(depth)),"outcome":{"targetMet":true,\
       "target":90,"tolerance":0.5,"depth":\(depth),"accuracy":\(accuracy),"bestDepth":\(depth),"bestAccuracy":\(accuracy),\
-      "reason":"fineTuned"},"validationAccuracy":91,"testAccuracy":75,"depths":[],"imagesTrained":3000,"seconds":99,\
+      "reason":"fineTuned"},"validationAccuracy":91,"testAccuracy":75,"depths":[{"depth":\(depth),"epochs":1,"best":\(accuracy)}],"imagesTrained":3000,"seconds":99,\
       "ranks":\(ranks)}}
       """)
     let predictions = Predictions(

@@ -6,6 +6,11 @@ extension DatasetDescriptor {
     trainingCount: 50_000, testCount: 10_000, validationCount: 5_000, normalization: .unitInterval(channels: 3),
     augmentation: .cropAndFlip, directories: ["data/cifar10"],
     homepage: "https://www.cs.toronto.edu/~kriz/cifar.html (binary version)", licence: nil, debianPackage: nil,
+    published: [
+      PublishedFile(
+        "cifar-10-binary.tar.gz", in: "https://www.cs.toronto.edu/~kriz", size: 170_052_171,
+        checksum: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", archive: .tar)
+    ],
     format: CIFARFormat(
       trainingFiles: (1...5).map { "data_batch_\($0).bin" }, testFiles: ["test_batch.bin"],
       archiveFolder: "cifar-10-batches-bin", labelBytes: 1))

@@ -16,6 +16,11 @@ extension DatasetDescriptor {
     ], trainingCount: 50_000, testCount: 10_000, validationCount: 5_000, normalization: .unitInterval(channels: 3),
     augmentation: .cropAndFlip, directories: ["data/cifar100"],
     homepage: "https://www.cs.toronto.edu/~kriz/cifar.html (binary version)", licence: nil, debianPackage: nil,
+    published: [
+      PublishedFile(
+        "cifar-100-binary.tar.gz", in: "https://www.cs.toronto.edu/~kriz", size: 168_513_733,
+        checksum: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec", archive: .tar)
+    ],
     format: CIFARFormat(
       trainingFiles: ["train.bin"], testFiles: ["test.bin"], archiveFolder: "cifar-100-binary", labelBytes: 2))
 }

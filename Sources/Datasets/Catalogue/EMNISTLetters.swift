@@ -7,6 +7,11 @@ extension DatasetDescriptor {
     validationCount: 10_000, normalization: Normalization(mean: [0.1307], standardDeviation: [0.3081]),
     augmentation: .none, directories: ["data/emnist-letters"],
     homepage: "https://www.nist.gov/itl/products-and-services/emnist-dataset", licence: nil, debianPackage: nil,
+    published: [
+      PublishedFile(
+        "gzip.zip", in: "https://biometrics.nist.gov/cs_links/EMNIST", size: 561_753_746,
+        checksum: "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e", archive: .zip)
+    ],
     format: IDXFormat(
       trainingPrefix: "emnist-letters-train", testPrefix: "emnist-letters-test", archiveFolder: "gzip", firstLabel: 1,
       order: .columnMajor))

@@ -8,5 +8,21 @@ extension DatasetDescriptor {
     normalization: Normalization(mean: [0.2860], standardDeviation: [0.3530]), augmentation: .none,
     directories: ["data/fashion-mnist", "/usr/share/datasets/fashion-mnist"],
     homepage: "https://github.com/zalandoresearch/fashion-mnist", licence: "MIT",
-    debianPackage: "dataset-fashion-mnist", format: IDXFormat(trainingPrefix: "train", testPrefix: "t10k"))
+    debianPackage: "dataset-fashion-mnist",
+    published: [
+      PublishedFile(
+        "train-images-idx3-ubyte.gz", in: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+        size: 26_421_880,
+        checksum: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+      PublishedFile(
+        "train-labels-idx1-ubyte.gz", in: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com", size: 29_515,
+        checksum: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+      PublishedFile(
+        "t10k-images-idx3-ubyte.gz", in: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com", size: 4_422_102,
+        checksum: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+      PublishedFile(
+        "t10k-labels-idx1-ubyte.gz", in: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com", size: 5148,
+        checksum: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+    ],
+    format: IDXFormat(trainingPrefix: "train", testPrefix: "t10k"))
 }

@@ -61,20 +61,13 @@ struct IDXFormat: DatasetFormat {
   /// Checks the header of a file of unsigned bytes, and returns its number of items.
   private func readHeader(_ stream: any ByteStream, itemShape: [Int]) throws(DatasetError) -> Int {
     let start = stream.position
-    let header = try stream.bytes(8 + 4 * itemShape.count)
-    func field(_ index: Int) -> Int { Int(header.integer(UInt32.self, at: 4 * index, bigEndian: true)) }
-    let magic = 0x0801 + itemShape.count
-    guard field(0) == magic else {
-      throw .malformed(
-        start, expected: "the IDX magic number 0x\(String(magic, radix: 16))",
-        found: "0x\(String(field(0), radix: 16))")
-    }
-    for (index, size) in itemShape.enumerated() where field(2 + index) != size {
+    let sizes = try stream.idxSizes(dimensions: 1 + itemShape.count)
+    for (index, size) in itemShape.enumerated() where sizes[1 + index] != size {
       throw .malformed(
         start.moved(by: 8 + 4 * index), expected: "images of \(itemShape[0])x\(itemShape[1])",
-        found: "\(field(2))x\(field(3))")
+        found: "\(sizes[1])x\(sizes[2])")
     }
-    guard field(1) > 0 else { throw .malformed(start.moved(by: 4), expected: "at least one item", found: "none") }
-    return field(1)
+    guard sizes[0] > 0 else { throw .malformed(start.moved(by: 4), expected: "at least one item", found: "none") }
+    return sizes[0]
   }
 }

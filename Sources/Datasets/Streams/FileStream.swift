@@ -41,6 +41,15 @@ final class FileStream: ByteStream {
     return FileStream(file, offset..<offset + count)
   }
 
+  /// `count` bytes from byte `start` of the file on, as a stream of their own, wherever this one is.
+  func part(at start: Int, _ count: Int) throws(DatasetError) -> FileStream {
+    let place = FilePosition(file: file.path, offset: start)
+    guard start >= 0, count >= 0, start <= end, count <= end - start else {
+      throw .truncated(place, expected: count, found: max(0, end - start))
+    }
+    return FileStream(file, start..<start + count)
+  }
+
   /// The stream itself, or what it unpacks to if it begins as gzip data does. The content decides, not the name:
   /// browsers like to unpack a file and keep its name.
   func unpacked() throws(DatasetError) -> any ByteStream {

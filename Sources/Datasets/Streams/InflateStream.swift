@@ -1,4 +1,4 @@
-// What zlib unpacks, a piece at a time; the only file that talks to zlib.
+// What zlib unpacks, a piece at a time. Only this file and CyclicChecksum.swift talk to zlib.
 
 import CZlib
 
@@ -6,6 +6,8 @@ import CZlib
 final class InflateStream: ByteStream {
   /// What stands around the packed data.
   enum Format: Int32 {
+    /// RFC 1951, nothing. One run of packed data, which ends where the source ends.
+    case raw = -15
     /// RFC 1950. One run of packed data, which ends where the source ends.
     case zlib = 15
     /// RFC 1952. One member or several, as parallel packers write them.

@@ -30,8 +30,8 @@ public struct SearchCheckpoint: Sendable {
     var residuals: Int?
     var bestOfDepth: EpochResult?
     var bestOfAll: EpochResult?
-    /// The level that is the answer so far, where there can be one that is not in training any more.
-    var answer: EpochResult?
+    /// The levels that may still be the answer, where there can be some that are not in training any more; nil if none.
+    var candidates: [EpochResult]?
     /// The losses of the steps so far. Nil in files of versions that did not watch them.
     var losses: LossMonitor?
     /// The beginning of the epoch under way, where the search may go back to it from a later step.
@@ -40,6 +40,8 @@ public struct SearchCheckpoint: Sendable {
     var level: LevelHistory?
     /// Whether this is a search whose levels have files of their own; nil if not.
     var hasLevelsApart: Bool?
+    /// Measured milliseconds for an image, from the initial depth on; nil where no budget limits them.
+    var latencies: [Double]?
   }
 
   /// What is text of an epoch's beginning.
@@ -66,6 +68,9 @@ public struct SearchCheckpoint: Sendable {
   public var point: ResumePoint { ResumePoint(self) }
   /// The ranks that trained together.
   public var ranks: Int { state.ranks }
+  /// The latencies by which the search chose its deepest level: milliseconds for an image, from the initial depth on; nil
+  /// where no budget limits them.
+  public var latencies: [Double]? { state.latencies }
 }
 
 extension SearchCheckpoint {
@@ -76,7 +81,7 @@ extension SearchCheckpoint {
     var state = state
     state.bestOfDepth = memory.bestOfDepth?.result
     state.bestOfAll = memory.bestOfAll?.result
-    state.answer = memory.answer?.result
+    state.candidates = memory.candidates.isEmpty ? nil : memory.candidates.map(\.result)
     state.statistics = training?.statistics.count ?? 0
     state.residuals = training?.residuals?.values.count
     state.step = training?.step ?? 0
@@ -95,7 +100,7 @@ extension SearchCheckpoint {
     if state.level == nil { add("warm", memory.warm) }
     add("bestOfDepth", memory.bestOfDepth?.weights)
     if !state.sharesBest { add("bestOfAll", memory.bestOfAll?.weights) }
-    add("answer", memory.answer?.weights)
+    for candidate in memory.candidates { add("candidate", candidate.weights) }
     func add(_ name: String, _ training: TrainingState?) {
       guard let training else { return }
       sections.append(CheckpointSection("\(name).values", .floats(training.values)))
@@ -149,9 +154,9 @@ extension SearchCheckpoint {
       let weights = try reader.weights("bestOfAll", try state.network(result.depth, reader), .deepest)
       memory.bestOfAll = KeptWeights(weights: weights, result: result)
     }
-    if let result = state.answer {
-      let weights = try reader.weights("answer", try state.network(result.depth, reader), .deepest)
-      memory.answer = KeptWeights(weights: weights, result: result)
+    for result in state.candidates ?? [] {
+      let weights = try reader.weights("candidate", try state.network(result.depth, reader), .deepest)
+      memory.candidates.append(KeptWeights(weights: weights, result: result))
     }
     self.memory = memory
     var training: TrainingState?
@@ -237,6 +242,15 @@ extension SearchCheckpoint.State {
     if let odd = [losses, epochStart?.losses].compactMap(\.self).first(where: { !$0.isSound }) {
       return ("mean and variance of losses", "\(odd.mean) and \(odd.variance)")
     }
+    if let latencies, !latencies.allSatisfy({ $0 > 0 && $0 < 1e12 }) { return ("latencies", "\(latencies.prefix(8))") }
+    let times = progress.times ?? []
+    if times.count > largest.depth
+      || !times.allSatisfy({
+        (1...largest.depth).contains($0.depth) && (0...limit).contains($0.epochs) && (0..<1e12).contains($0.seconds)
+      })
+    {
+      return ("times of \(largest.depth) depths at most", "\(times.prefix(8))")
+    }
     if let recovery = progress.recovery,
       !(0...limit).contains(recovery.rollbacks) || !(recovery.rateFactor > 0 && recovery.rateFactor <= 1)
     {
@@ -253,8 +267,15 @@ extension SearchCheckpoint.State {
     if let bestOfDepth, bestOfDepth.depth != trainedDepth {
       return ("best weights of depth \(trainedDepth)", "depth \(bestOfDepth.depth)")
     }
-    if let outcome = progress.outcome, outcome.targetMet, ![bestOfDepth?.depth, answer?.depth].contains(outcome.depth) {
-      return ("weights of depth \(outcome.depth), which met the target", "none")
+    if let outcome = progress.outcome,
+      ![outcome.depth, outcome.bestDepth].allSatisfy((1...largest.depth).contains)
+        || ![outcome.target, outcome.tolerance].compactMap(\.self).allSatisfy((0...100).contains)
+    {
+      return ("an outcome at depths 1 to \(largest.depth)", "\(outcome.depth) and \(outcome.bestDepth)")
+    }
+    let kept = ([bestOfDepth, bestOfAll].compactMap(\.self) + (candidates ?? [])).map(\.depth)
+    if let outcome = progress.outcome, !kept.contains(outcome.foundDepth) {
+      return ("weights of depth \(outcome.foundDepth), which was found", "none")
     }
     if let level { return problem(of: level) }
     if hasLevelsApart == true && bestOfDepth != nil { return ("levels with files of their own", "one without") }

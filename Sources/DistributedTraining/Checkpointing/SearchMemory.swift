@@ -15,8 +15,8 @@ struct SearchMemory: Sendable {
   var warm: NetworkWeights?
   /// The best of the level in training.
   var bestOfDepth: KeptWeights?
-  /// The best of the level that is the answer so far, once another one is in training.
-  var answer: KeptWeights?
+  /// The best of each level that may still be the answer, once another one is in training.
+  var candidates: [KeptWeights] = []
   /// The best of all levels.
   var bestOfAll: KeptWeights?
 
@@ -27,9 +27,14 @@ struct SearchMemory: Sendable {
     if bestOfAll.map({ result.validation.isBetter(than: $0.result.validation) }) ?? true { bestOfAll = kept }
   }
 
-  /// The weights of a level that met the target.
-  func met(at depth: Int) -> NetworkWeights? {
-    [bestOfDepth, answer].compactMap(\.self).first { $0.result.depth == depth }?.weights
+  /// At the end of a level, keeps the best of those `depths` that are known, and no others.
+  mutating func retain(_ depths: [Int]) {
+    candidates = (candidates + [bestOfDepth].compactMap(\.self)).filter { depths.contains($0.result.depth) }
+  }
+
+  /// The best weights of a level, if they were kept.
+  func best(ofDepth depth: Int) -> NetworkWeights? {
+    ([bestOfDepth, bestOfAll].compactMap(\.self) + candidates).first { $0.result.depth == depth }?.weights
   }
 
   /// What a level starts from; nil without warm weights, as on other ranks.

@@ -17,12 +17,19 @@ struct SearchProgress: Codable, Equatable, Sendable {
   var outcome: Outcome?
   /// How the search has gone back, if it has.
   var recovery: Recovery?
+  /// What the epochs of each level took, in the order in which they were trained; nil before the first.
+  var times: [LevelTime]?
 
   /// Epochs of the warm-up done.
   var warmUpEpoch: Int { epochsDone - searchEpoch }
 
-  /// Goes on to what a decision says.
-  mutating func take(_ decision: Decision) {
+  /// Goes on to what a decision on an epoch says.
+  mutating func take(_ decision: Decision, on record: EpochRecord) {
+    var times = times ?? []
+    if times.last?.depth != record.depth { times.append(LevelTime(depth: record.depth, epochs: 0, seconds: 0)) }
+    times[times.count - 1].epochs += 1
+    times[times.count - 1].seconds += record.trainingSeconds + record.validationSeconds
+    self.times = times
     searchEpoch = decision.epoch
     learningRate = decision.learningRate
     outcome = decision.outcome
@@ -61,6 +68,11 @@ public struct ResumePoint: Sendable {
   /// In a search by groups, what has happened in the search since the warm-up: groups may have saved it before the search
   /// could tell of it.
   public internal(set) var recap: [SearchEvent] = []
+
+  /// Whether the training of a depth had come to its end.
+  public func isOver(_ depth: Int) -> Bool {
+    stage == .level && depth != self.depth && (depth < self.depth || depths.contains { $0.depth == depth })
+  }
 
   init(_ checkpoint: SearchCheckpoint) {
     let state = checkpoint.state

@@ -173,7 +173,7 @@ extension SearchCoordinator {
       memory.bestOfDepth = nil
       return .stageStarted(.level, try largest.withDepth(depth))
     case .epoch(let record, let result, let decision):
-      progress.take(decision)
+      progress.take(decision, on: record)
       progress.epochsDone += 1
       return .epoch(record, result, decision)
     case .rolledBack(let rollback): return .rolledBack(rollback)

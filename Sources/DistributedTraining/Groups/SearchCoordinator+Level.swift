@@ -14,7 +14,8 @@ extension SearchCoordinator {
     options.groups = 1
     try self.init(
       search.largest, data: search.data, communicator: ranks, search: options, warmUp: search.warmUp,
-      training: search.training, communication: search.communication)
+      training: search.training, communication: search.communication,
+      latencies: search.affordable.latencies)
     level = LevelHistory(depth: depth)
     policy = try makePolicy()
     progress = SearchProgress(stage: .level, learningRate: policy.state.learningRate)

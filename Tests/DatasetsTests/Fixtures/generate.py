@@ -91,6 +91,25 @@ def mat_big_endian(variables):
     return head + b"".join(matrix(*item) for item in variables.items())
 
 
+def write_npz(name, save, **arrays):
+    buffer = io.BytesIO()
+    save(buffer, **arrays)
+    write(f"npz/{name}.npz", buffer.getvalue())
+
+
+def write_archives():
+    for name, save in (("stored", np.savez), ("deflated", np.savez_compressed)):
+        x, y = images(0, 12, 6, 5, 1)[..., 0], labels(0, 12, 4)
+        x_test, y_test = images(100, 5, 6, 5, 1)[..., 0], labels(100, 5, 4).astype(np.int64)
+        write_npz(name, save, x_train=x, y_train=y, x_test=x_test, y_test=y_test)
+    parts = {}
+    for part, first, count, kind in (("train", 0, 8, "u1"), ("val", 50, 4, "i2"), ("test", 100, 4, "i4")):
+        parts[f"{part}_images"] = images(first, count, 4, 5, 3)
+        parts[f"{part}_labels"] = labels(first, count, 4).reshape(-1, 1).astype(kind)
+    write_npz("parts", np.savez_compressed, **parts)
+    write_npz("whole", np.savez, images=images(0, 20, 4, 4, 1), labels=labels(0, 20, 2).astype("u2"))
+
+
 def main():
     for folder in (path for path in HERE.iterdir() if path.is_dir()):
         shutil.rmtree(folder)
@@ -124,6 +143,8 @@ def main():
     write("single/labels-one-short.gz", pack(packed[:-1]))
     write("single/images-without-end.gz", pack(struct.pack(">4I", 0x0803, 0xFFFFFFFF, 28, 28)))
     write("single/images-bomb.gz", pack(struct.pack(">4I", 0x0803, 60_000, 28, 28) + bytes(1_000_000)))
+
+    write_archives()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// The readers of data sets. Each reads one part of a data set from one or two files in memory.
+// The readers of data sets. Each reads one part of a data set from one or two files in memory, or all of an archive.
 
 import Datasets
 
@@ -48,6 +48,25 @@ extension FuzzReader {
       default: input.rest()
       }
     return read(.svhn, .test, ["test_32x32.mat": file])
+  }
+
+  /// A byte for the form, and a whole archive; or, if the form is 1 or 2, the four arrays as parts, stored or deflated.
+  static let npz = FuzzReader(name: "npz") { bytes in
+    var input = FuzzInput(bytes)
+    let form = input.byte()
+    var file: [UInt8]
+    if form == 1 || form == 2 {
+      let names = ["x_train", "y_train", "x_test", "y_test"]
+      file = Packing.zip(names.map { ("\($0).npy", input.part()) }, deflated: form == 2)
+    } else {
+      file = input.rest()
+    }
+    do throws(DatasetError) {
+      _ = try DatasetSplits(npz: file, name: "fuzz.npz", DatasetOptions(name: .npz))
+      return nil
+    } catch {
+      return error.description
+    }
   }
 
   private static func read(_ name: DatasetName, _ part: DatasetPart, _ files: [String: [UInt8]]) -> String? {

@@ -13,7 +13,7 @@ public struct FuzzReader: Sendable {
   }
 
   /// All of them.
-  public static let all = [idx, gzip, cifar, matlab, model, checkpoint, search, configuration]
+  public static let all = [idx, gzip, cifar, matlab, npz, model, checkpoint, search, configuration]
 }
 
 /// An input, taken apart from front to back; what is missing at its end counts as zeros.

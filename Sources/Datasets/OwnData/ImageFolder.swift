@@ -1,0 +1,113 @@
+// A folder of PNG and JPEG files for each class, the convention of torchvision's ImageFolder.
+
+import Files
+import Foundation
+import Images
+import Synchronization
+
+/// `DIRECTORY/CLASS/…/PICTURE`, or `DIRECTORY/train/CLASS/…/PICTURE` with `test` and `val` beside `train` where there are
+/// such parts. Classes are numbered in the order of the bytes of their folders' names.
+struct ImageFolder: OwnImages {
+  let inventory: OwnInventory
+  private let directory: String
+  private let files: [ListedFile]
+  private let skipped: String?
+  private static let endings = [".png", ".jpg", ".jpeg"]
+  /// Pictures that are decoded at the same time, before progress is told again.
+  private static let batch = 64
+
+  var place: String { directory }
+
+  /// Lists a directory; no picture is opened.
+  init(_ directory: String, size: ImageSize, channels: Int) throws(DatasetError) {
+    var listing = FolderListing(directory)
+    let hasParts = listing.hasFolder("train")
+    let training = hasParts ? "train" : ""
+    let classNames = try listing.folders(in: training)
+    guard OwnDataProblem.allowedClasses.contains(classNames.count) else {
+      throw .ownData(.classes(place: hasParts ? "\(directory)/train" : directory, found: classNames.count))
+    }
+    var files: [ListedFile] = []
+    var labels: [UInt8] = []
+    func add(_ part: String, _ classes: [String]) throws(DatasetError) -> Range<Int> {
+      let start = labels.count
+      for name in classes {
+        let folder = part.isEmpty ? name : "\(part)/\(name)"
+        guard let label = classNames.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) else {
+          throw .ownData(.unknownClass(folder: "\(directory)/\(folder)", training: "\(directory)/\(training)"))
+        }
+        let found = try listing.files(below: folder, endings: Self.endings)
+        guard !found.isEmpty else { throw .ownData(.emptyClass(folder: "\(directory)/\(folder)")) }
+        files += found
+        labels += repeatElement(UInt8(label), count: found.count)
+      }
+      return start..<labels.count
+    }
+    func addPart(_ part: String) throws(DatasetError) -> Range<Int> {
+      guard hasParts, listing.hasFolder(part) else { return labels.count..<labels.count }
+      return try add(part, listing.folders(in: part))
+    }
+    let parts = (try add(training, classNames), try addPart("val"), try addPart("test"))
+    inventory = OwnInventory(
+      height: size.height, width: size.width, channels: channels, classNames: classNames, labels: labels,
+      training: parts.0, validation: parts.1, test: parts.2)
+    self.directory = directory
+    self.files = files
+    skipped = Self.description(of: listing)
+  }
+
+  /// What was left out, in one line; nil if nothing was.
+  private static func description(of listing: FolderListing) -> String? {
+    func files(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
+    let others = listing.firstOther.map {
+      "\(files(listing.others)) beside \(endings.joined(separator: ", ")) (the first: \($0))"
+    }
+    let hidden = listing.hidden == 0 ? nil : "\(files(listing.hidden)) whose name begins with a dot"
+    let all = [others, hidden].compactMap(\.self)
+    return all.isEmpty ? nil : "\(listing.directory): left out \(all.joined(separator: " and "))"
+  }
+
+  func read(
+    into pixels: inout ArrangedPixels, _ options: DatasetOptions, progress: () -> Void, warn: (String) -> Void
+  ) throws(DatasetError) {
+    if let skipped { warn(skipped) }
+    let cache = PixelCache(directory: options.cache ?? PixelCache.usualDirectory, fingerprint: fingerprint, inventory)
+    if cache.read(into: &pixels, progress: progress, warn: warn) { return }
+    for start in stride(from: 0, to: files.count, by: Self.batch) {
+      let range = start..<min(start + Self.batch, files.count)
+      for (offset, image) in try decode(range).enumerated() { pixels.set(start + offset, to: image.pixels) }
+      progress()
+    }
+    cache.write(pixels, warn: warn)
+  }
+
+  /// Decodes some pictures on all cores. Of several damaged ones the first is complained of.
+  private func decode(_ range: Range<Int>) throws(DatasetError) -> [Image] {
+    let results = Mutex([Result<Image, ImageError>?](repeating: nil, count: range.count))
+    let (height, width, channels) = (inventory.height, inventory.width, inventory.channels)
+    DispatchQueue.concurrentPerform(iterations: range.count) { offset in
+      let path = "\(directory)/\(files[range.lowerBound + offset].path)"
+      let result = Result { () throws(ImageError) in
+        try Image(path: path).fitted(height: height, width: width, channels: channels)
+      }
+      results.withLock { $0[offset] = result }
+    }
+    do throws(ImageError) {
+      var images: [Image] = []
+      for result in results.withLock({ $0 }) {
+        if let image = try result?.get() { images.append(image) }
+      }
+      return images
+    } catch {
+      throw .image(error)
+    }
+  }
+
+  /// Changes with every file that is added, removed, renamed or written, and with the form that pictures are brought to.
+  private var fingerprint: [UInt8] {
+    var hash = ContentHash()
+    hash.add(Array("\(inventory.height)x\(inventory.width)x\(inventory.channels)\n".utf8))
+    for file in files { hash.add(Array("\(file.path)\0\(file.size) \(file.modified)\n".utf8)) }
+    return hash.finish()
+  }
+}

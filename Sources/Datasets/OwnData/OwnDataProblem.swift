@@ -1,0 +1,49 @@
+// What can be wrong with images that the user has arranged, as opposed to published files.
+
+/// Why the user's own images cannot be used as they are arranged.
+public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
+  /// The key that says where they are is not set.
+  case noPlace(key: String)
+  /// Fewer or more classes than can be told apart.
+  case classes(place: String, found: Int)
+  /// A class without images.
+  case emptyClass(folder: String)
+  /// A folder of test or validation images for a class that has none to learn from.
+  case unknownClass(folder: String, training: String)
+  /// A folder that leads back to one that it lies in, or lies in too many others.
+  case endlessFolder(String)
+  /// More files than are ever listed.
+  case tooManyFiles(directory: String, limit: Int)
+  /// More pixels than are ever taken into memory.
+  case tooManyBytes(place: String, images: Int, bytes: Int, limit: Int)
+  /// Arrays that are none of images and labels.
+  case array(place: String, expected: String, found: String)
+
+  /// The number of classes that may be told apart.
+  public static let allowedClasses = 2...256
+
+  /// What was expected, what was found, where, and what to do.
+  public var description: String {
+    switch self {
+    case .noPlace(let key): "dataset.\(key): expected where the images are, found nothing: set it"
+    case .classes(let place, let found):
+      "\(place): expected \(Self.allowedClasses.lowerBound) to \(Self.allowedClasses.upperBound) classes, found "
+        + "\(found): give every class of images a folder, or a label, of its own"
+    case .emptyClass(let folder):
+      "\(folder): expected .png, .jpg or .jpeg files of this class, found none: add some, or remove the folder"
+    case .unknownClass(let folder, let training):
+      "\(folder): expected a class that \(training) has a folder for, found another: rename it, or add images to learn "
+        + "it from"
+    case .endlessFolder(let folder):
+      "\(folder): expected folders that end, found one that leads back to where it lies, or more than "
+        + "\(FolderListing.depthLimit) within each other: remove the link"
+    case .tooManyFiles(let directory, let limit):
+      "\(directory): expected at most \(limit) files, found more: check dataset.directory, and use a part of them"
+    case .tooManyBytes(let place, let images, let bytes, let limit):
+      "\(place): expected at most \(limit) bytes of pixels, found \(images) images of \(bytes) bytes each: set a smaller "
+        + "dataset.size, or use a part of them"
+    case .array(let place, let expected, let found):
+      "\(place): expected \(expected), found \(found): write the archive anew with numpy.savez"
+    }
+  }
+}

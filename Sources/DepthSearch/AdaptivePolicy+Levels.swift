@@ -1,0 +1,158 @@
+// What the adaptive procedure knows of the levels that were trained, and which level it trains next.
+
+import Foundation
+
+extension AdaptivePolicy {
+  // MARK: What is known
+
+  /// The level with the best accuracy; the one trained first of equals.
+  var best: DepthRecord {
+    state.depths.reduce(state.depths[0]) { best, record in
+      guard let accuracy = record.best, let other = best.best else { return best }
+      return accuracy.isBetter(than: other) ? record : best
+    }
+  }
+
+  /// The levels that have an accuracy.
+  var points: [Knee.Point] {
+    state.depths.compactMap { record in
+      record.best.map { Knee.Point(depth: record.depth, accuracy: $0.percent) }
+    }
+  }
+
+  /// The share of errors that a level may have at most: by the target, or by the best level so far and its standard error.
+  var errorLimit: Double {
+    let limit =
+      switch options.objective {
+      case .target, .knee: 1 - Double(threshold) / 10_000
+      case .bestWithinBudget: best.best.map { 1 - $0.share + $0.standardError / 100 } ?? 1
+      }
+    return max(limit, 1e-6)
+  }
+
+  /// Whether a level has at most as many errors as it may have.
+  func meetsMark(_ record: DepthRecord) -> Bool {
+    guard let accuracy = record.best else { return false }
+    switch options.objective {
+    case .target, .knee: return accuracy.isAtLeast(hundredths: threshold)
+    case .bestWithinBudget:
+      guard let best = best.best else { return false }
+      return 100 * (best.share - accuracy.share) <= best.standardError
+    }
+  }
+
+  /// What a level has to reach: for example `99.0 % (target 99.5, tolerance 0.5)`.
+  var markText: String {
+    guard options.objective == .bestWithinBudget, let best = best.best else {
+      return String(format: "%.1f %%", Double(threshold) / 100)
+        + " (target \(options.target), tolerance \(options.tolerance))"
+    }
+    return String(
+      format: "%.2f %% (best %.2f, standard error %.2f)", best.percent - best.standardError, best.percent,
+      best.standardError)
+  }
+
+  /// The levels that may still be the answer.
+  var candidates: [Int] {
+    switch options.objective {
+    case .target: bracket.upper <= depths.upperBound ? [bracket.upper] : []
+    // A better one may raise the mark beyond some of them, but never lower it.
+    case .bestWithinBudget: state.depths.filter(meetsMark).map(\.depth).sorted()
+    // Heights are fixed as soon as both ends are known, and those are 0 or less.
+    case .knee: [knee.depth(of: points)]
+    }
+  }
+
+  /// The shallowest level that met the mark, and the deepest one below it that missed it; one beyond the levels where there
+  /// is none.
+  var bracket: (lower: Int, upper: Int) {
+    let upper = state.depths.filter(meetsMark).map(\.depth).min() ?? depths.upperBound + 1
+    let lower = state.depths.map(\.depth).filter { $0 < upper }.max() ?? depths.lowerBound - 1
+    return (lower, upper)
+  }
+
+  /// A whole curve to judge the level in training by: of the nearest level that has been through the schedule.
+  var reference: [Accuracy]? {
+    state.depths.dropLast().filter { $0.epochs >= schedule.epochs }
+      .min { abs($0.depth - state.depth) < abs($1.depth - state.depth) }?.curve
+  }
+
+  /// The error that a level that was trained ends with, or would have ended with.
+  func end(of record: DepthRecord) -> ErrorEstimate? {
+    guard let curve = record.curve, !curve.isEmpty else { return nil }
+    if curve.count < schedule.epochs, let reference { return ErrorEstimate(endOf: curve, like: reference) }
+    return .best(of: curve)
+  }
+
+  // MARK: The next level
+
+  /// The level to train next; nil if the answer is known.
+  var nextDepth: (depth: Int, reason: String)? {
+    switch options.objective {
+    case .target: nextInBracket(aim: "the target")
+    case .bestWithinBudget: nextBesideBest ?? nextInBracket(aim: "the best")
+    case .knee:
+      knee.next(after: points).map { depth in
+        let isEnd = points.count < 2
+        return (depth, isEnd ? "depth \(depth) is next" : "the knee may be at depth \(depth), which is next")
+      }
+    }
+  }
+
+  /// Where a deeper level than the best is worse by more than its standard error, depth has begun to harm between them, and
+  /// there may be a better one.
+  private var nextBesideBest: (depth: Int, reason: String)? {
+    let best = best.depth
+    guard let deeper = state.depths.filter({ $0.depth > best }).min(by: { $0.depth < $1.depth }), !meetsMark(deeper),
+      deeper.depth > best + 1
+    else { return nil }
+    let middle = (best + deeper.depth) / 2
+    return (middle, "depth \(deeper.depth) is worse than depth \(best): depth \(middle) between them is next")
+  }
+
+  /// - Parameter aim: what levels are to meet, in words.
+  private func nextInBracket(aim: String) -> (depth: Int, reason: String)? {
+    let (lower, upper) = bracket
+    let left = lower + 1..<upper
+    guard !left.isEmpty else { return nil }
+    switch schedule.order {
+    case .linear: return (left.lowerBound, "depth \(left.lowerBound) is next")
+    case .bisection:
+      let middle = left.lowerBound + (left.count - 1) / 2
+      return (middle, "the answer is from \(lower + 1) to \(min(upper, depths.upperBound)): depth \(middle) is next")
+    case .forecast:
+      let expected = left.first { depth in expectedError(of: depth).map { $0 <= log(errorLimit) } ?? false }
+      if let expected {
+        return (expected, "depth \(expected) is the shallowest that is expected to meet \(aim)")
+      }
+      if upper <= depths.upperBound {
+        return (
+          upper - 1, "no depth before \(upper) is expected to meet \(aim), which depth \(upper - 1) has to show"
+        )
+      }
+      let deeper = min(max(lower + 1, 2 * lower), depths.upperBound)
+      return (deeper, "no depth is expected to meet \(aim): depth \(deeper) is next")
+    }
+  }
+
+  /// The logarithm of the error that a level is expected to end with: that of the nearest level that was trained, changed as
+  /// their classifiers' errors differ after the joint training. Two levels that were trained tell how much of that
+  /// difference is left in the end.
+  private func expectedError(of depth: Int) -> Double? {
+    guard let forecast = state.forecast, forecast.count >= depths.upperBound else { return nil }
+    let known = state.depths.compactMap { record in
+      end(of: record).map { (depth: record.depth, error: $0.logarithm, joint: joint(record.depth, forecast)) }
+    }.sorted { abs($0.depth - depth) < abs($1.depth - depth) }
+    guard let nearest = known.first else { return nil }
+    var share = 1.0
+    if known.count > 1, abs(nearest.joint - known[1].joint) > 0.02 {
+      share = min(max((nearest.error - known[1].error) / (nearest.joint - known[1].joint), 0), 2)
+    }
+    return nearest.error + share * (joint(depth, forecast) - nearest.joint)
+  }
+
+  /// The logarithm of a classifier's error after the joint training; a deeper one is taken to be no worse.
+  private func joint(_ depth: Int, _ forecast: [Accuracy]) -> Double {
+    forecast[..<depth].map { ErrorEstimate($0).logarithm }.min() ?? 0
+  }
+}

@@ -1,0 +1,157 @@
+// `odn predict`: what a saved network takes pictures for.
+
+import ArgumentParser
+import Datasets
+import Foundation
+import Images
+import ModelExchange
+import NeuralNetwork
+import Prediction
+import Telemetry
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Say what a saved network takes pictures for.",
+    discussion: """
+      Pictures are PNG and JPEG files of any size, whose middle is cut out in the proportions of the network's images, \
+      and all images of IDX files:
+
+        odn predict runs/quickstart/odn.safetensors shirt.png shoe.jpg
+        odn predict runs/quickstart/odn.safetensors t10k-images-idx3-ubyte.gz --top 1 --json
+
+      The networks that the search left beside it can answer first. With --anytime all of them answer, and with \
+      --confidence one after the other, until one is so sure:
+
+        odn predict runs/mnist/odn.safetensors digit.png --anytime
+        odn predict runs/mnist/odn.safetensors t10k-images-idx3-ubyte.gz --confidence 0.99
+
+      A file that cannot be read is named and left out; the exit code is then 1.
+      """)
+
+  @Argument(
+    help: "The network: a .safetensors file that a search or training wrote.",
+    completion: .file(extensions: ["safetensors"]))
+  var model: String
+
+  @Argument(help: "Pictures: PNG, JPEG and IDX files.", completion: .file())
+  var pictures: [String]
+
+  @Option(help: "Classes shown for each picture, the most probable ones.")
+  var top = 3
+
+  @Flag(help: "Let every depth answer that the search left beside the network, shallow ones first.")
+  var anytime = false
+
+  @Option(help: "Ask these depths only until one gives its answer this probability, 0 to 1.")
+  var confidence: Double?
+
+  @Option(help: "Threads.")
+  var threads = 1
+
+  @Flag(help: "Print a line of JSON per picture.")
+  var json = false
+
+  func validate() throws {
+    if top < 1 { throw ValidationError("--top takes 1 or more, not \(top)") }
+    if let confidence, !(0...1).contains(confidence) {
+      throw ValidationError("--confidence takes 0 to 1, not \(confidence)")
+    }
+    try BenchmarkOptions.check(threads: threads)
+  }
+
+  func run() throws {
+    guard Launcher.rank == 0 else { return }
+    let file = try ModelFile(path: model)
+    let kernels = KernelFamily.fast.kernels(threads: threads)
+    let cascade =
+      anytime || confidence != nil
+      ? try Cascade(upTo: file, path: model, kernels: kernels)
+      : try Cascade(file, path: model, kernels: kernels)
+    var use = CascadeUse()
+    var unreadable = 0
+    for path in pictures {
+      do throws(DatasetError) {
+        let images = try ImageFile(path: path)
+        for start in stride(from: 0, to: images.count, by: ImageClassifier.batchCapacity) {
+          let indices = start..<min(start + ImageClassifier.batchCapacity, images.count)
+          let answers = cascade.classify(indices.map(images.image), until: confidence ?? .infinity)
+          for (index, answers) in zip(indices, answers) {
+            use.count(answers)
+            show(answers, of: path, image: images.count > 1 ? index : nil, cascade.classNames)
+          }
+        }
+      } catch {
+        Failure(error).print()
+        unreadable += 1
+      }
+    }
+    if confidence != nil && !json && use.pictures > 0 { print("\n\(use.text(for: cascade.architecture))") }
+    if unreadable > 0 { throw PredictionError.unreadable(files: unreadable, of: pictures.count) }
+  }
+
+  // MARK: What is printed
+
+  private struct Line: Encodable {
+    let file: String
+    /// Which one of the file's, if it has several.
+    let image: Int?
+    let answers: [Answer]
+  }
+
+  private struct Answer: Encodable {
+    let depth: Int
+    let multiplyAdds: Int
+    let classes: [ClassProbability]
+  }
+
+  private struct ClassProbability: Encodable {
+    let name: String
+    let probability: Double
+  }
+
+  private func show(_ all: [Cascade.Answer], of path: String, image: Int?, _ classNames: [String]) {
+    let shown = (anytime ? all : all.suffix(1)).map { answer in
+      Answer(depth: answer.depth, multiplyAdds: answer.multiplyAdds, classes: mostProbable(answer, classNames))
+    }
+    if json, let line = try? JSON.text(Line(file: path, image: image, answers: shown)) { return print(line) }
+    let name = path + (image.map { "[\($0)]" } ?? "")
+    for answer in shown {
+      let classes = answer.classes.map { "\($0.name) \(Format.decimal(100 * $0.probability, 2)) %" }
+      let depth = anytime || confidence != nil ? ", depth \(answer.depth)" : ""
+      print("\(name)\(depth): \(classes.joined(separator: ", "))")
+    }
+  }
+
+  private func mostProbable(_ answer: Cascade.Answer, _ classNames: [String]) -> [ClassProbability] {
+    let probabilities = answer.probabilities
+    // The first of equals.
+    let order = probabilities.indices.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }
+    return order.prefix(top).map { ClassProbability(name: classNames[$0], probability: probabilities[$0]) }
+  }
+}
+
+/// How deep the networks had to be that were asked.
+private struct CascadeUse {
+  private(set) var pictures = 0
+  private var multiplyAdds = 0
+  private var picturesOfDepth: [Int: Int] = [:]
+
+  mutating func count(_ answers: [Cascade.Answer]) {
+    guard let last = answers.last else { return }
+    pictures += 1
+    multiplyAdds += last.multiplyAdds
+    picturesOfDepth[last.depth, default: 0] += 1
+  }
+
+  /// Compares the effort with that of asking `whole` alone.
+  func text(for whole: Architecture) -> String {
+    let shares = picturesOfDepth.sorted { $0.key < $1.key }.map { "depth \($0.key) \(Format.count($0.value))" }
+    let mean = Double(multiplyAdds) / Double(pictures)
+    return """
+      answered \(Format.count(pictures)) pictures: \(shares.joined(separator: ", ")); \(Format.decimal(mean / 1e6, 2)) \
+      million multiply-adds per picture, \(Format.decimal(Double(whole.multiplyAdds) / 1e6, 2)) if depth \(whole.depth) is \
+      asked alone
+      """
+  }
+}
