@@ -3,18 +3,23 @@
 #   MARCH=x86-64-v3    the CPU to build for, as `make build MARCH=x86-64-v3`; without it, the one of this machine
 #   SECONDS=600        how long `make fuzz` feeds each reader
 #   RUNS=20            how many searches `make chaos` cuts short, of each kind
-#   PREFIX, DESTDIR    where `make install` puts things: $(DESTDIR)$(PREFIX)/bin and …/share/odn
+#   PREFIX, DESTDIR    where `make install` puts things: $(DESTDIR)$(PREFIX)/bin, …/share/odn, …/share/man and where
+#                      bash, zsh and fish look for completions
 
 PREFIX ?= /usr/local
 bin := $(DESTDIR)$(PREFIX)/bin
 share := $(DESTDIR)$(PREFIX)/share/odn
+manual := $(DESTDIR)$(PREFIX)/share/man/man1/odn.1
+bash_completion := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/odn
+zsh_completion := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_odn
+fish_completion := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/odn.fish
 swift_files := Sources Tests Package.swift
 scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/*
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test test-mpich chaos fuzz bench compare-pytorch compare-ddp lint format install uninstall \
-  clean
+.PHONY: help setup build run test test-mpich chaos fuzz bench compare-pytorch compare-ddp lint format install \
+  install-files uninstall deb manual clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -65,16 +70,36 @@ format: ## give the Swift files that style
 	swift format --in-place --recursive $(swift_files)
 
 # What is installed has Swift's libraries in it, so that it runs where there is no toolchain.
-install: ## install odn, its configurations and its launch scripts under PREFIX
+install: ## install odn, its manual, completions, configurations and launch scripts under PREFIX
 	swift build -c release --product odn --static-swift-stdlib --scratch-path .build-install
+	@$(MAKE) --no-print-directory install-files PROGRAM=.build-install/release/odn
+
+# The same with a program that is built already.
+install-files:
 	install -d "$(bin)" "$(share)/configs" "$(share)/launch"
-	install -s .build-install/release/odn "$(bin)/odn"
+	install -s "$(PROGRAM)" "$(bin)/odn"
 	cp -R Configs/. "$(share)/configs"
 	cp -R Launch/. "$(share)/launch"
+	rm -rf "$(share)/launch/packaging"
+	install -D -m 644 Launch/packaging/odn.1 "$(manual)"
+	install -d $(dir $(bash_completion)) $(dir $(zsh_completion)) $(dir $(fish_completion))
+	"$(PROGRAM)" --generate-completion-script bash > "$(bash_completion)"
+	"$(PROGRAM)" --generate-completion-script zsh > "$(zsh_completion)"
+	"$(PROGRAM)" --generate-completion-script fish > "$(fish_completion)"
 
 uninstall: ## remove what install put there
-	rm -f "$(bin)/odn"
+	rm -f "$(bin)/odn" "$(manual)" "$(bash_completion)" "$(zsh_completion)" "$(fish_completion)"
 	rm -rf "$(share)"
 
+# Packages go to other machines: without MARCH, x86-64-v3 has AVX2, which every server CPU since 2015 has.
+deb: setup ## make a Debian package in .build-deb, for machines without a toolchain
+	MARCH=$${MARCH:-$$(uname -m | sed 's/^x86_64$$/x86-64-v3/; s/^aarch64$$/armv8-a/')} \
+	  swift build -c release --product odn --static-swift-stdlib --scratch-path .build-deb
+	Launch/packaging/debian.sh .build-deb/release/odn .build-deb
+
+manual: ## write the manual page anew, from the program's help
+	swift package -c release --disable-sandbox --allow-writing-to-directory .build generate-manual --output-directory .build
+	awk -f Launch/packaging/manual.awk .build/odn.1 > Launch/packaging/odn.1
+
 clean: ## remove what was built; the results of runs stay
-	rm -rf .build .build-install .build-fuzz .build-mpich
+	rm -rf .build .build-install .build-deb .build-fuzz .build-mpich
