@@ -88,6 +88,9 @@ let package = Package(
       name: "Prediction", dependencies: ["Images", "Datasets", "ModelExchange", "NeuralNetwork", "NumericKernels"],
       swiftSettings: safe),
     .target(
+      name: "Diagnosis", dependencies: ["MPI", "NumericKernels", "Datasets", "DistributedTraining"],
+      swiftSettings: safe),
+    .target(
       name: "Report", dependencies: ["Files", "NeuralNetwork", "DepthSearch", "DistributedTraining", "Telemetry"],
       swiftSettings: safe),
     .executableTarget(
@@ -95,7 +98,7 @@ let package = Package(
       dependencies: [
         "Files", "MPI", "NumericKernels", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints",
         "DistributedTraining", "CostModel", "ModelExchange", "Configuration", "Telemetry", "Report", "Images",
-        "Prediction",
+        "Prediction", "Diagnosis",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -131,6 +134,8 @@ let package = Package(
     .testTarget(
       name: "PredictionTests", dependencies: ["Prediction", "Images", "Datasets", "ModelExchange", "NeuralNetwork"],
       swiftSettings: safe),
+    .testTarget(
+      name: "DiagnosisTests", dependencies: ["Diagnosis", "DistributedTraining"], swiftSettings: safe),
     .testTarget(name: "DatagramsTests", dependencies: ["Datagrams"], swiftSettings: safe),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: safe),
     .testTarget(

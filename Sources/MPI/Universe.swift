@@ -16,6 +16,12 @@ public enum ThreadLevel: Int, Comparable, Sendable {
   /// Orders by what is allowed.
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
+  /// The highest level that `code` includes.
+  init(code: Int32) {
+    let levels: [ThreadLevel] = [.single, .funneled, .serialized, .multiple]
+    self = levels.last { $0.code <= code } ?? .single
+  }
+
   var code: Int32 {
     switch self {
     case .single: cmpi_thread_single()
@@ -55,8 +61,7 @@ public struct Universe: ~Copyable {
     guard !isInitialized else { throw .alreadyInitialized }
     var code: Int32 = 0
     try check(MPI_Init_thread(nil, nil, level.code, &code), "MPI_Init_thread")
-    let levels: [ThreadLevel] = [.single, .funneled, .serialized, .multiple]
-    let provided = levels.last { $0.code <= code } ?? .single
+    let provided = ThreadLevel(code: code)
     guard provided >= level else {
       MPI_Finalize()
       throw .threadLevel(required: level, provided: provided)
@@ -83,6 +88,13 @@ public struct Universe: ~Copyable {
   public static var isFinalized: Bool {
     var flag: Int32 = 0
     return MPI_Finalized(&flag) == cmpi_success() && flag != 0
+  }
+
+  /// How threads may use the running library; nil before MPI starts and after it ends.
+  public static var providedThreadLevel: ThreadLevel? {
+    var code: Int32 = 0
+    guard isInitialized, !isFinalized, MPI_Query_thread(&code) == cmpi_success() else { return nil }
+    return ThreadLevel(code: code)
   }
 
   /// Seconds since some moment in the past, from MPI's monotonic clock. Clocks of different hosts do not agree.

@@ -12,7 +12,7 @@ extension CommandLine {
         "", "search", "train", "evaluate", "inspect", "report", "export", "import", "config", "config new", "datasets",
         "datasets fetch",
         "gradcheck",
-        "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan",
+        "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan", "doctor",
       ])
     func help(command: String) async throws {
       let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())

@@ -28,36 +28,19 @@ public enum LinearAlgebraLibrary {
   /// where the choice was its own, or there are none.
   public static var unusedInstructions: String? {
     guard getenv(coreTypeVariable) != nil else { return nil }
-    return unusedInstructions(coreType: coreType, processorFlags: processorFlags)
+    return unusedInstructions(coreType: coreType, processorFlags: Processor.instructions)
   }
 
   /// The widest vector instructions among `processorFlags`, named as in Linux' `/proc/cpuinfo`, if the kernels of
   /// `coreType` are written for narrower ones.
   public static func unusedInstructions(coreType: String, processorFlags: Set<String>) -> String? {
-    let available = VectorInstructions.allCases.last { processorFlags.isSuperset(of: $0.flags) }
+    let available = VectorInstructions(among: processorFlags)
     guard let available, available.rawValue > VectorInstructions(coreType: coreType).rawValue else { return nil }
     return available.name
   }
-
-  private static var processorFlags: Set<String> {
-    guard let file = fopen("/proc/cpuinfo", "re") else { return [] }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 1 << 14)
-    while fgets(&line, Int32(line.count), file) != nil {
-      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      if text.hasPrefix("flags") { return Set(text.split { $0 == " " || $0 == "\n" }.map(String.init)) }
-    }
-    return []
-  }
 }
 
-/// Families of vector instructions on x86, narrowest first.
-private enum VectorInstructions: Int, CaseIterable {
-  case sse
-  case avx
-  case avx2
-  case avx512
-
+extension VectorInstructions {
   /// What OpenBLAS' kernels of a core type are written for; the widest for those that it does not know by another name.
   init(coreType: String) {
     self =
@@ -69,23 +52,5 @@ private enum VectorInstructions: Int, CaseIterable {
         .sse
       default: .avx512
       }
-  }
-
-  var name: String {
-    switch self {
-    case .sse: "SSE"
-    case .avx: "AVX"
-    case .avx2: "AVX2"
-    case .avx512: "AVX-512"
-    }
-  }
-
-  var flags: Set<String> {
-    switch self {
-    case .sse: ["sse2"]
-    case .avx: ["avx"]
-    case .avx2: ["avx2", "fma"]
-    case .avx512: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]
-    }
   }
 }
