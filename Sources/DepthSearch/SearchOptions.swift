@@ -1,4 +1,4 @@
-// What a depth search aims at and how patient it is. The defaults are the published procedure's.
+// What a depth search aims at, which procedure leads it, and how patient that is.
 
 /// The settings of a depth search.
 public struct SearchOptions: Codable, Equatable, Sendable {
@@ -84,9 +84,9 @@ public struct SearchOptions: Codable, Equatable, Sendable {
   /// How the adaptive procedure trains a level and goes on to another; of no account for the published one.
   public var adaptive: AdaptiveOptions
 
-  /// Options with the published defaults.
+  /// The adaptive procedure by default; what the published one goes by has the published defaults.
   public init(
-    policy: Policy = .paper, objective: Objective = .target, target: Double, tolerance: Double = 0.5,
+    policy: Policy = .adaptive, objective: Objective = .target, target: Double, tolerance: Double = 0.5,
     initialDepth: Int = 1, maximumDepth: Int? = nil,
     budget: Budget = Budget(), patience: Int = 23, restart: Restart = .warmup,
     bestAfterGrowth: BestAfterGrowth = .reset,

@@ -28,7 +28,9 @@ struct PlanCommand: ParsableCommand {
         mpirun -n 2 --host a,b odn benchmark allreduce --json > network.json
         odn plan Configs/svhn-resnet34.yaml --ranks 16 --allreduce network.json
 
-      The epochs of a depth are an assumption: 3.5 times search.patience, as in the published searches. Efficiency is the \
+      The epochs of a depth are those of the adaptive policy's schedule, and an assumption for the published policy: 3.5 \
+      times search.patience, as in the published searches. Depths are added up as if each was trained, in ascending order; \
+      the adaptive policy leaves some out, and gives hopeless ones up. Efficiency is the \
       speed as a share of one rank's times the number of ranks. Ranks are worth it as long as the whole search keeps half \
       of it. With a budget, depths beyond it are left out; the latency that it may limit is predicted here, while a search \
       measures it. Images are counted as published, or as dataset.trainLimit says, and no file of them is read; your own \
@@ -58,7 +60,7 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Threads of each rank. (default: training.threads, or 1)")
   var threads: Int?
 
-  @Option(help: "Epochs that are assumed for each depth. (default: 3.5 times search.patience)")
+  @Option(help: "Epochs that are assumed for each depth. (default: by the policy)")
   var epochsPerDepth: Double?
 
   @Option(help: ArgumentHelp("Read the times of kernels instead of measuring them.", valueName: "file"))
@@ -147,8 +149,14 @@ struct PlanCommand: ParsableCommand {
       batch: configuration.training.batchSize,
       trainingImages: min(configuration.dataset.trainLimit ?? training, training),
       validationImages: validation, warmUpEpochs: configuration.warmUp.epochs,
-      epochsPerDepth: epochsPerDepth
-        ?? (SearchWorkload.publishedEpochsPerPatience * Double(configuration.search.patience)).rounded(.up))
+      epochsPerDepth: epochsPerDepth ?? Self.epochsPerDepth(configuration.search))
+  }
+
+  private static func epochsPerDepth(_ search: SearchOptions) -> Double {
+    switch search.policy {
+    case .paper: (SearchWorkload.publishedEpochsPerPatience * Double(search.patience)).rounded(.up)
+    case .adaptive: Double(search.adaptive.epochs)
+    }
   }
 
   private func networkModel(_ mode: CommunicationOptions.Mode) throws -> NetworkModel {

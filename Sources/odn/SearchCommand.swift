@@ -59,7 +59,8 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train one fixed depth: the baseline of a search.",
     discussion: """
       Trains the network cut after DEPTH blocks with the search's learning-rate schedule, without warm-up and without \
-      growing, until it has not improved for search.patience epochs. Writes the same files as a search.
+      growing: for search.adaptive.epochs epochs, or with search.policy: paper until it has not improved for \
+      search.patience epochs. Writes the same files as a search.
 
         mpirun -n 2 odn train Configs/quickstart.yaml --depth 2
       """)

@@ -64,7 +64,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       names: ["training.learnignRate", "unknown key", "did you mean training.learningRate?"]),
     Mistake(
       testDescription: "an unknown key in the file", arguments: ["search", "wrong.yaml"], exitCode: 64,
-      names: ["wrong.yaml:4:10: search.tarjet", "did you mean search.target?"],
+      names: ["wrong.yaml:4:25: search.tarjet", "did you mean search.target?"],
       prepare: { workspace in
         try workspace.change("tiny.yaml", to: "wrong.yaml") { text in
           text = Array(String(decoding: text, as: UTF8.self).replacing("target", with: "tarjet").utf8)

@@ -27,7 +27,7 @@ extension CommandLine {
         dataset: {name: images, directory: photos, size: 12x16, cache: cache}
         network: {architecture: resnet18}
         warmUp: {epochs: 1}
-        search: {target: 100, maximumDepth: 1, patience: 1, epochLimit: 2}
+        search: {policy: paper, target: 100, maximumDepth: 1, patience: 1, epochLimit: 2}
         training: {batchSize: 8}
 
         """

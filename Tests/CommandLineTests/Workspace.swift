@@ -64,7 +64,7 @@ extension Workspace {
       dataset: {name: mnist, directory: images, validation: 20}
       network: {architecture: resnet18}
       warmUp: {epochs: 1}
-      search: {target: 100, maximumDepth: 2, patience: 1, epochLimit: 3}
+      search: {policy: paper, target: 100, maximumDepth: 2, patience: 1, epochLimit: 3}
       training: {batchSize: 16}
 
       """
@@ -82,7 +82,7 @@ extension Workspace {
       dataset: {name: mnist, directory: images, validation: 20}
       network: {architecture: resnet18}
       warmUp: {epochs: 1, learningRate: 0.01}
-      search: {target: 100, tolerance: 0, maximumDepth: 2, patience: 2, epochLimit: 6, restart: inherit}
+      search: {policy: paper, target: 100, tolerance: 0, maximumDepth: 2, patience: 2, epochLimit: 6, restart: inherit}
       training: {batchSize: 2, learningRate: 0.02}
       reliability: {checkpointMinutes: 0.001}
 

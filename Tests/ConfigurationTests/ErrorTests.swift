@@ -161,10 +161,10 @@ struct ErrorTests {
       ("epochLimit=30", "search.epochLimit, which counts the epochs of all levels before"),
     ])
   func groups(setting: String, reason: String) {
-    #expect(problems(minimal, ["search.groups=2"]).isEmpty)
-    #expect(problems(minimal, ["search.\(setting)", "search.groups=1"]).isEmpty)
+    #expect(problems(minimal, ["search.policy=paper", "search.groups=2"]).isEmpty)
+    #expect(problems(minimal, ["search.policy=paper", "search.\(setting)", "search.groups=1"]).isEmpty)
     #expect(
-      problems(minimal, ["search.\(setting)", "search.groups=2"])
+      problems(minimal, ["search.policy=paper", "search.\(setting)", "search.groups=2"])
         == ["--set search.groups=2: search.groups: expected 1 with \(reason), found 2"])
   }
 
@@ -178,7 +178,7 @@ struct ErrorTests {
     #expect(problems(bare, ["search.objective=target"]).first?.contains("search.target: missing") == true)
     #expect(problems(bare, ["search.objective=best"]).first?.contains("did you mean") == false)
     #expect(
-      problems(minimal, ["search.objective=knee"]) == [
+      problems(minimal, ["search.policy=paper", "search.objective=knee"]) == [
         "--set search.objective=knee: search.objective: expected target with search.policy: paper, which ends where a "
           + "target is met, found knee"
       ])
@@ -186,9 +186,9 @@ struct ErrorTests {
 
   @Test("histograms of levels that train at the same time")
   func histogramsOfGroups() {
-    #expect(problems(minimal, ["telemetry.histograms=true", "search.groups=1"]).isEmpty)
+    #expect(problems(minimal, ["search.policy=paper", "telemetry.histograms=true", "search.groups=1"]).isEmpty)
     #expect(
-      problems(minimal, ["search.groups=2", "telemetry.histograms=true"])
+      problems(minimal, ["search.policy=paper", "search.groups=2", "telemetry.histograms=true"])
         == [
           "--set telemetry.histograms=true: telemetry.histograms: expected false with search.groups over 1, found true"
         ])

@@ -58,7 +58,7 @@ struct PublishedConfigurationTests {
     #expect(
       configuration.search
         == SearchOptions(
-          target: experiment.target, maximumDepth: experiment.network.architecture.maximumDepth,
+          policy: .paper, target: experiment.target, maximumDepth: experiment.network.architecture.maximumDepth,
           growthRateFactor: experiment.growthRateFactor))
     #expect(configuration.training == TrainingOptions(learningRate: experiment.learningRate))
   }

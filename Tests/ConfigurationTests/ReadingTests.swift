@@ -13,13 +13,14 @@ let minimal = """
 
 @Suite("Reading a configuration")
 struct ReadingTests {
-  @Test("three keys are enough: the rest is the published procedure's, the data set's and the network's")
+  @Test("three keys are enough: the rest is the procedures', the data set's and the network's")
   func defaults() throws {
     let configuration = try Configuration(yaml: minimal, name: "test")
     #expect(configuration.dataset == DatasetOptions(name: .mnist, validation: 10_000, augment: Augmentation.none))
     #expect(configuration.network == NetworkOptions(architecture: .resnet18, classes: 10))
     #expect(configuration.warmUp == WarmUpOptions(epochs: 3, learningRate: 0.001))
     #expect(configuration.search == SearchOptions(target: 99.5, maximumDepth: 8))
+    #expect(configuration.search.policy == .adaptive)
     #expect(configuration.search.patience == 23)
     #expect(configuration.training == TrainingOptions())
     #expect(configuration.training.batchSize == 128)
@@ -126,7 +127,7 @@ struct ReadingTests {
     #expect(
       configuration.search
         == SearchOptions(
-          target: 70.1, tolerance: 0.3, initialDepth: 2, maximumDepth: 15,
+          policy: .paper, target: 70.1, tolerance: 0.3, initialDepth: 2, maximumDepth: 15,
           budget: Budget(
             parameters: 10_000_000, megabytes: 50.5, multiplyAdds: 2_000_000_000, peakActivation: 12,
             latencyMilliseconds: 0.5),

@@ -13,7 +13,7 @@ struct BudgetTests {
   static func affordable(
     _ budget: Budget, from initial: Int = 1, latencies: [Double] = []
   ) throws -> AffordableDepths {
-    try SearchOptions(target: 99, initialDepth: initial, budget: budget)
+    try SearchOptions(policy: .paper, target: 99, initialDepth: initial, budget: budget)
       .affordableDepths(of: network(), latencies: latencies)
   }
 
@@ -73,7 +73,7 @@ struct BudgetTests {
 
   @Test("does not count for the baseline of a fixed depth")
   func baseline() throws {
-    let options = SearchOptions(target: 99, budget: Budget(megabytes: 1)).atFixedDepth(8)
+    let options = SearchOptions(policy: .paper, target: 99, budget: Budget(megabytes: 1)).atFixedDepth(8)
     #expect(try options.affordableDepths(of: Self.network()).depths == 8...8)
   }
 }

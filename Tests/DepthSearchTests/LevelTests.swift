@@ -8,7 +8,7 @@ import Testing
 struct LevelTests {
   @Test("each level by itself decides as the search does at that level", arguments: 1...50)
   func levels(seed: Int) throws {
-    var options = SearchOptions(target: 90.5, maximumDepth: 4, patience: 3)
+    var options = SearchOptions(policy: .paper, target: 90.5, maximumDepth: 4, patience: 3)
     options.initialDepth = 1 + seed % 2
     options.plateau.epochs = 2
     var random = SplitMix(state: UInt64(seed))
@@ -53,7 +53,7 @@ struct LevelTests {
 
   @Test("levels depend on each other by what they inherit, compare with or count")
   func independence() {
-    let options = SearchOptions(target: 90)
+    let options = SearchOptions(policy: .paper, target: 90)
     #expect(options.levelsAreIndependent)
     for change: (inout SearchOptions) -> Void in [
       { $0.restart = .inherit }, { $0.bestAfterGrowth = .keep }, { $0.epochLimit = 1 },
@@ -66,7 +66,7 @@ struct LevelTests {
 
   @Test("a baseline of one depth is trained by all ranks")
   func fixedDepth() {
-    #expect(SearchOptions(target: 90, groups: 4).atFixedDepth(2).groups == 1)
+    #expect(SearchOptions(policy: .paper, target: 90, groups: 4).atFixedDepth(2).groups == 1)
   }
 
   @Test("the shallowest depth that nobody has tried is taken up next, until there is none")

@@ -144,7 +144,8 @@ struct ObjectiveTests {
   @Test("the published procedure has a target and nothing else")
   func paper() throws {
     #expect(throws: SearchError.objective(.knee)) {
-      try SearchOptions(objective: .knee, target: 99).makePolicy(for: BudgetTests.network(), learningRate: 0.01)
+      try SearchOptions(policy: .paper, objective: .knee, target: 99).makePolicy(
+        for: BudgetTests.network(), learningRate: 0.01)
     }
   }
 }

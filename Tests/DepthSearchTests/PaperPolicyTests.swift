@@ -7,7 +7,7 @@ import Testing
 @Suite("The paper's policy")
 struct PaperPolicyTests {
   /// Patience for three epochs; 90 % counts as met.
-  static let options = SearchOptions(target: 90.5, patience: 3)
+  static let options = SearchOptions(policy: .paper, target: 90.5, patience: 3)
 
   @Test("a level is given up after `patience` epochs without improvement, and the next starts from the warm-up")
   func growth() throws {
@@ -48,7 +48,7 @@ struct PaperPolicyTests {
 
   @Test("the rate falls by 0.6 every 5 epochs without improvement; every new level starts at half the first rate")
   func learningRates() throws {
-    var policy = try PaperPolicy(SearchOptions(target: 90))
+    var policy = try PaperPolicy(SearchOptions(policy: .paper, target: 90))
     var rates = policy.next([5_000] + Array(repeating: 4_000, count: 23)).map(\.learningRate)
     let lowered = [0.01, 0.006, 0.0036, 0.00216, 0.001296]
     for (epoch, rate) in rates.dropLast().enumerated() {

@@ -39,7 +39,7 @@ struct PublishedSearchTests {
     arguments: experiments)
   func replay(_ experiment: Experiment) throws {
     let curve = try PublishedCurve(named: experiment.name)
-    let options = SearchOptions(target: experiment.target, bestAfterGrowth: .keep)
+    let options = SearchOptions(policy: .paper, target: experiment.target, bestAfterGrowth: .keep)
     #expect(curve.threshold == options.target - options.tolerance)
     #expect(curve.rows.count == experiment.end)
     var policy = try PaperPolicy(
@@ -75,7 +75,8 @@ struct PublishedSearchTests {
   @Test("with the best accuracy reset, Fashion-MNIST's third level is not given up when the logs show it was")
   func replayWithReset() throws {
     let curve = try PublishedCurve(named: "fashion-mnist-resnet34")
-    var policy = try PaperPolicy(options: SearchOptions(target: 94.5), family: .resnet34, learningRate: 0.01)
+    var policy = try PaperPolicy(
+      options: SearchOptions(policy: .paper, target: 94.5), family: .resnet34, learningRate: 0.01)
     for row in curve.rows where row.epoch <= 228 {
       try #require(policy.state.depth == row.depth)
       _ = policy.next(row.result(of: 10_000))

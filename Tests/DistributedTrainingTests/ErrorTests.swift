@@ -14,7 +14,8 @@ func errorTests(alone: Communicator) -> [RankTest] {
 private func sizeErrorTests() -> [RankTest] {
   func coordinator(_ data: DatasetSplits, batchSize: Int, _ world: Communicator) throws {
     _ = try SearchCoordinator(
-      SyntheticImages.architecture(depth: 1), data: data, communicator: world, search: SearchOptions(target: 90),
+      SyntheticImages.architecture(depth: 1), data: data, communicator: world,
+      search: SearchOptions(policy: .paper, target: 90),
       warmUp: WarmUpOptions(), training: TrainingOptions(batchSize: batchSize), observer: nil)
   }
   return [
@@ -56,7 +57,7 @@ private func sizeErrorTests() -> [RankTest] {
       expect.throwing(SearchError.depths(initial: 1, maximum: 9, .resnet18)) {
         _ = try SearchCoordinator(
           SyntheticImages.architecture(depth: 1), data: SyntheticImages.splits(train: 8), communicator: world,
-          search: SearchOptions(target: 90, maximumDepth: 9), warmUp: WarmUpOptions(),
+          search: SearchOptions(policy: .paper, target: 90, maximumDepth: 9), warmUp: WarmUpOptions(),
           training: TrainingOptions(batchSize: 8), observer: nil)
       }
     },
@@ -139,7 +140,7 @@ private struct Objector: SearchObserver {
 
 private func observerErrorTests(alone: Communicator) -> [RankTest] {
   func run(_ communicator: Communicator, refusing isRefused: @escaping (SearchEvent) -> Bool) throws {
-    var search = SearchOptions(target: 90, maximumDepth: 1)
+    var search = SearchOptions(policy: .paper, target: 90, maximumDepth: 1)
     search.epochLimit = 1
     _ = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: SyntheticImages.splits(train: 8), communicator: communicator,

@@ -15,13 +15,14 @@ func groupTests() -> [RankTest] { equalityTests() + cancellationTests() + failur
 /// A search over three depths that ends at the last. Without a warm-up, which is trained by all ranks together.
 private let missed = SearchTrial(
   data: SyntheticImages.contradictorySplits(train: 37),
-  search: SearchOptions(target: 100, tolerance: 0, maximumDepth: 3, patience: 2),
+  search: SearchOptions(policy: .paper, target: 100, tolerance: 0, maximumDepth: 3, patience: 2),
   warmUp: WarmUpOptions(epochs: 0))
 
 /// A search over three depths that ends at the first, after some epochs of fine-tuning.
 private let met = SearchTrial(
   data: SyntheticImages.splits(train: 60),
-  search: SearchOptions(target: 80, tolerance: 10, maximumDepth: 3, patience: 6), warmUp: WarmUpOptions(epochs: 0))
+  search: SearchOptions(policy: .paper, target: 80, tolerance: 10, maximumDepth: 3, patience: 6),
+  warmUp: WarmUpOptions(epochs: 0))
 
 extension SearchTrial {
   /// The same search by so many groups.

@@ -198,7 +198,7 @@ private struct ReboundTrial {
     on world: Communicator, _ watcher: Watcher = Watcher(), checkpoints: CheckpointPlan? = nil,
     from checkpoint: SearchCheckpoint? = nil
   ) throws -> SearchResult {
-    var search = SearchOptions(target: 100, tolerance: 0, maximumDepth: 1, patience: 2)
+    var search = SearchOptions(policy: .paper, target: 100, tolerance: 0, maximumDepth: 1, patience: 2)
     search.epochLimit = 2
     let coordinator = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: SyntheticImages.contradictorySplits(train: 37),

@@ -37,7 +37,8 @@ func localBatchNormTests() -> [RankTest] {
       let architecture = try SyntheticImages.architecture(depth: 1)
       expect.throwing(error) {
         _ = try SearchCoordinator(
-          architecture, data: data, communicator: world, search: SearchOptions(target: 90), warmUp: WarmUpOptions(),
+          architecture, data: data, communicator: world, search: SearchOptions(policy: .paper, target: 90),
+          warmUp: WarmUpOptions(),
           training: options)
       }
       expect.throwing(error) {

@@ -31,7 +31,7 @@ func rankCountTests(alone: Communicator) -> [RankTest] {
     },
     RankTest("a whole search on all ranks decides as a single rank does", ranks: 2...) { world, expect in
       for data in [SyntheticImages.splits(train: 60), SyntheticImages.contradictorySplits(train: 60)] {
-        let search = SearchOptions(target: 96, tolerance: 0, maximumDepth: 2, patience: 3)
+        let search = SearchOptions(policy: .paper, target: 96, tolerance: 0, maximumDepth: 2, patience: 3)
         let trial = SearchTrial(data: data, search: search, batchNorm: .synchronized)
         let (together, watcher) = try trial.run(on: world)
         let (single, other) = try trial.run(on: alone)

@@ -27,7 +27,8 @@ func searchTests() -> [RankTest] {
       RankTest("a target within reach is met at the first depth: \(batchNorm)") { world, expect in
         let trial = SearchTrial(
           data: SyntheticImages.splits(train: 60),
-          search: SearchOptions(target: 80, tolerance: 10, maximumDepth: 2, patience: 6), batchNorm: batchNorm)
+          search: SearchOptions(policy: .paper, target: 80, tolerance: 10, maximumDepth: 2, patience: 6),
+          batchNorm: batchNorm)
         let (result, watcher) = try trial.run(on: world)
         expect(result.outcome.targetMet, "\(result.outcome)")
         expect.equal(result.outcome.reason, .fineTuned)

@@ -116,6 +116,7 @@ extension SearchOptions {
   /// Aims at what contradictory data never gives, with depths 1 and 2.
   static func impossible(restart: Restart = .warmup, growthRateFactor: Double = 0.5) -> SearchOptions {
     SearchOptions(
-      target: 100, tolerance: 0, maximumDepth: 2, patience: 2, restart: restart, growthRateFactor: growthRateFactor)
+      policy: .paper, target: 100, tolerance: 0, maximumDepth: 2, patience: 2, restart: restart,
+      growthRateFactor: growthRateFactor)
   }
 }
