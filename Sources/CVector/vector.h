@@ -12,6 +12,16 @@ typedef unsigned short vector16_half __attribute__((ext_vector_type(16)));
 // a·b + c, rounded once. `addingProduct` is at times split into halves of 8.
 VECTOR_INLINE vector16 vector_fma(vector16 a, vector16 b, vector16 c) { return __builtin_elementwise_fma(a, b, c); }
 
+// Columns of a product of which six rows fit into the vector registers, beside a row of a factor and a number: 24 of 32
+// registers of 16 floats, 12 of 16 registers of 8, or 24 of 32 registers of 4.
+VECTOR_INLINE int register_columns(void) {
+#ifdef __AVX512F__
+  return 64;
+#else
+  return 16;
+#endif
+}
+
 // Eight sums, plus the squares of 16 floats, which are exact.
 VECTOR_INLINE vector8_double vector_add_squares(vector8_double sums, vector16 value) {
   vector8_double low = __builtin_convertvector(__builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7),

@@ -9,6 +9,7 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
   let inputs: Int
   let outputs: Int
   let threads: Int
+  let engine: MatrixEngine
   /// Tiles of all images.
   let tiles: Int
   /// Tiles that a thread transforms and multiplies at once. Sums over images are taken chunk by chunk, so it does not
@@ -20,13 +21,14 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
   /// Tiles whose transforms the backward pass holds at once, for all threads.
   let block: Int
 
-  init(_ shape: ConvolutionShape, images: Int, threads: Int) {
+  init(_ shape: ConvolutionShape, images: Int, threads: Int, engine: MatrixEngine) {
     self.shape = shape
     self.images = images
     algorithm = Algorithm(shape)
     inputs = algorithm.inputs
     outputs = shape.outputChannels
     self.threads = threads
+    self.engine = engine
     tiles = images * algorithm.tilesPerImage
     let weights = Algorithm.positions * inputs * outputs
     let perTile = Algorithm.positions * (inputs + outputs)
@@ -70,7 +72,7 @@ struct ConvolutionPlan<Algorithm: ConvolutionAlgorithm> {
   /// Rows of such a part: its channels, as often as they come.
   var gradientRows: Int { inputs / algorithm.weightBlocks * gradientBlocks }
   /// Columns of it.
-  var gradientColumns: Int { PanelMatrix.panel(outputs) }
+  var gradientColumns: Int { engine.panel(outputs) }
   /// How many such parts there are.
   var gradientParts: Int { algorithm.weightBlocks / gradientBlocks * (outputs / gradientColumns) }
 

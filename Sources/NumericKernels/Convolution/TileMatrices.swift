@@ -12,12 +12,14 @@ struct TileMatrices {
   /// Whether the matrices take so much of the third-level cache that storing past it is faster.
   let isStreamed: Bool
 
-  /// - Parameter rows: the rows there is room for.
-  init(_ memory: FloatView, positions: Int, rows: Int, columns: Int) {
+  /// - Parameters:
+  ///   - rows: the rows there is room for.
+  ///   - panel: columns of a panel.
+  init(_ memory: FloatView, positions: Int, rows: Int, columns: Int, panel: Int) {
     require(
       memory.count >= Self.floats(positions: positions, rows: rows, columns: columns), "the workspace is too small")
     base = memory.vectors
-    panelVectors = PanelMatrix.panel(columns) / 16
+    panelVectors = panel / 16
     panelStride = rows * panelVectors
     stride = rows * columns / 16 + 1
     isStreamed = positions * rows * columns > Caches.thirdLevelFloats / 4

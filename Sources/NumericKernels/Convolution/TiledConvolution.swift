@@ -15,18 +15,18 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
   let algorithm: Algorithm
   let layout: ConvolutionLayout
   let memory: FloatView
-  let engine: MatrixEngine
   let pool: ThreadPool
 
   init(_ shape: ConvolutionShape, images: Int, workspace: FloatView, engine: MatrixEngine, pool: ThreadPool) {
-    plan = ConvolutionPlan(shape, images: images, threads: pool.threads)
+    plan = ConvolutionPlan(shape, images: images, threads: pool.threads, engine: engine)
     algorithm = plan.algorithm
     layout = plan.layout
     memory = workspace
-    self.engine = engine
     self.pool = pool
     require(workspace.count >= layout.floats, "the workspace is too small")
   }
+
+  var engine: MatrixEngine { plan.engine }
 
   func run(_ pass: ConvolutionPass) {
     switch pass {
@@ -123,8 +123,8 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
 
   /// `[inputs, K]` at each position, or transposed.
   func weights(transposed: Bool) -> TileMatrices {
-    TileMatrices(
-      memory[layout.weights.part()], positions: Algorithm.positions, rows: transposed ? plan.outputs : plan.inputs,
+    matrices(
+      layout.weights.part(), rows: transposed ? plan.outputs : plan.inputs,
       columns: transposed ? plan.inputs : plan.outputs)
   }
 
@@ -154,6 +154,7 @@ struct TiledConvolution<Algorithm: ConvolutionAlgorithm> {
   }
 
   private func matrices(_ part: Range<Int>, rows: Int, columns: Int) -> TileMatrices {
-    TileMatrices(memory[part], positions: Algorithm.positions, rows: rows, columns: columns)
+    TileMatrices(
+      memory[part], positions: Algorithm.positions, rows: rows, columns: columns, panel: plan.engine.panel(columns))
   }
 }

@@ -55,7 +55,7 @@ struct FastKernels: Kernels {
   /// Floats of workspace for so many images, and multiply-adds of the products that a forward pass over them computes.
   func cost(_ shape: ConvolutionShape, images: Int) -> (workspace: Int, multiplyAdds: Int) {
     func cost<Algorithm: ConvolutionAlgorithm>(_: Algorithm.Type) -> (Int, Int) {
-      let plan = ConvolutionPlan<Algorithm>(shape, images: images, threads: pool.threads)
+      let plan = ConvolutionPlan<Algorithm>(shape, images: images, threads: pool.threads, engine: engine)
       let inputs = (0..<Algorithm.positions).reduce(0) { $0 + plan.algorithm.inputs(at: $1).count }
       return (plan.layout.floats, plan.tiles * inputs * shape.outputChannels)
     }

@@ -18,9 +18,6 @@ struct PanelMatrix {
     self.rowStride = rowStride
   }
 
-  /// The widest panel that divides `columns`, a multiple of 16.
-  static func panel(_ columns: Int) -> Int { columns % 64 == 0 ? 64 : columns % 32 == 0 ? 32 : 16 }
-
   /// The matrix from `row` and `column` on. If the column does not begin a panel, only the rest of its panel may be used.
   func from(row: Int = 0, column: Int = 0) -> PanelMatrix {
     PanelMatrix(
