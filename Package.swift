@@ -55,7 +55,7 @@ let package = Package(
       ],
       swiftSettings: safe),
     .target(
-      name: "CostModel", dependencies: ["Files", "NeuralNetwork", "DistributedTraining"], swiftSettings: safe),
+      name: "CostModel", dependencies: ["Files", "MPI", "NeuralNetwork", "DistributedTraining"], swiftSettings: safe),
     // Made of onnx.proto, whose first lines say how.
     .target(
       name: "ONNXMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],

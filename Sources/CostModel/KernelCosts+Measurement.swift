@@ -11,19 +11,18 @@ extension KernelCosts {
   ///
   /// - Parameters:
   ///   - images: the largest batch that is measured, at least 1.
-  ///   - kernels: what computes; the reference, which keeps no profile, cannot be measured.
   ///   - threads: threads of the rank.
   ///   - steps: steps of each batch, after one that is not timed.
+  ///   - makeKernels: makes what computes, which notes its times in the profile that it is given; the reference cannot.
   public static func measure(
-    _ architecture: Architecture, images: Int, kernels: KernelFamily = .fast, threads: Int = 1,
-    engine: MatrixEngine = .simd, steps: Int = 3
+    _ architecture: Architecture, images: Int, threads: Int = 1, steps: Int = 3,
+    makeKernels: (KernelProfile) -> any Kernels = { KernelFamily.fast.kernels(profile: $0) }
   ) throws -> KernelCosts {
     let batches = Array(sequence(first: 1) { $0 * 4 }.prefix { $0 < images }) + [images]
     let measured = batches.map { batch in
       let profile = KernelProfile()
       return ProfiledStep(
-        architecture, images: batch, kernels: kernels.kernels(threads: threads, engine: engine, profile: profile),
-        profile: profile)
+        architecture, images: batch, kernels: makeKernels(profile), profile: profile)
     }
     for step in measured { try step.run() }
     var times: [Kernel: [Int: [Double]]] = [:]

@@ -60,6 +60,15 @@ public struct KernelCosts: Codable, Equatable, Sendable {
     self.places = places
   }
 
+  /// Those of several networks on the same rank; what they have in common is taken from the first.
+  /// - Precondition: there is one at least.
+  /// - Throws: as `init(threads:entries:)`.
+  public init(merging costs: [KernelCosts]) throws(CostModelError) {
+    var known: Set<Kernel> = []
+    let entries = costs.flatMap(\.entries).filter { known.insert($0.kernel).inserted }
+    try self.init(threads: costs[0].threads, entries: entries)
+  }
+
   private enum CodingKeys: CodingKey { case threads, entries }
 
   /// Reads what `encode(to:)` wrote, and refuses what `init` would.
@@ -70,12 +79,16 @@ public struct KernelCosts: Codable, Equatable, Sendable {
   }
 
   /// Seconds of a call: on the line between the two measured sizes around its own; below the first and beyond the last in
-  /// proportion to that.
+  /// proportion to that. A convolution that was not measured is taken to lie between those with other channels.
   ///
   /// - Throws: `CostModelError.unmeasured`.
   public func seconds(_ call: KernelCall) throws(CostModelError) -> Double {
-    guard let place = places[call.kernel] else { throw .unmeasured(call.kernel.name) }
-    let samples = entries[place].samples
+    if let place = places[call.kernel] { return Self.seconds(call, samples: entries[place].samples) }
+    guard let seconds = secondsBetweenWidths(call) else { throw .unmeasured(call.kernel.name) }
+    return seconds
+  }
+
+  private static func seconds(_ call: KernelCall, samples: [Sample]) -> Double {
     let above = samples.firstIndex { $0.size >= call.size } ?? samples.count
     guard above > 0, above < samples.count else {
       let nearest = samples[above == 0 ? 0 : samples.count - 1]
@@ -86,11 +99,40 @@ public struct KernelCosts: Codable, Equatable, Sendable {
     return low.seconds + slope * Double(call.size - low.size)
   }
 
+  /// Of the measured convolutions that differ in nothing but channels, the next narrower and the next wider one, or the two
+  /// nearest: time as a power of the multiply-adds, which a straight line through logarithms is. Nil without two of them.
+  private func secondsBetweenWidths(_ call: KernelCall) -> Double? {
+    guard case .convolution(let shape, let pass) = call.kernel else { return nil }
+    let others = entries.compactMap { entry -> (multiplyAdds: Double, seconds: Double)? in
+      guard case .convolution(let other, pass) = entry.kernel, other.differsOnlyInChannels(from: shape) else {
+        return nil
+      }
+      return (Double(other.multiplyAdds), Self.seconds(call, samples: entry.samples))
+    }.sorted { $0.multiplyAdds < $1.multiplyAdds }
+    guard others.count > 1 else { return nil }
+    let own = Double(shape.multiplyAdds)
+    let above = min(max(others.firstIndex { $0.multiplyAdds >= own } ?? others.count, 1), others.count - 1)
+    let (narrow, wide) = (others[above - 1], others[above])
+    let power = log(wide.seconds / narrow.seconds) / log(wide.multiplyAdds / narrow.multiplyAdds)
+    return narrow.seconds * pow(own / narrow.multiplyAdds, power)
+  }
+
   /// Seconds of calls one after the other.
   /// - Throws: `CostModelError.unmeasured`.
   public func seconds(_ calls: [KernelCall]) throws(CostModelError) -> Double {
     var sum = 0.0
     for call in calls { sum += try seconds(call) }
     return sum
+  }
+}
+
+extension ConvolutionShape {
+  /// Whether it is `other` of another width: with as many times the channels on both sides, or on one where the other is the
+  /// image's, whose channels are not in sixteens.
+  fileprivate func differsOnlyInChannels(from other: ConvolutionShape) -> Bool {
+    let readsImages = inputChannels == other.inputChannels && !inputChannels.isMultiple(of: 16)
+    let isScaled = readsImages || inputChannels * other.outputChannels == other.inputChannels * outputChannels
+    return isScaled && outputChannels != other.outputChannels && height == other.height && width == other.width
+      && kernel == other.kernel && stride == other.stride && padding == other.padding
   }
 }

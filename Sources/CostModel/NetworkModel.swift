@@ -13,6 +13,8 @@ public struct NetworkModel: Codable, Equatable, Sendable {
   /// 1/β: bytes per second that a rank sends while it receives as many; above 0.
   public var bandwidth: Double
 
+  enum CodingKeys: CodingKey { case latency, bandwidth }
+
   /// A network of these two numbers.
   public init(latency: Double, bandwidth: Double) {
     self.latency = latency
@@ -120,10 +122,17 @@ public struct MeasuredNetwork: Codable, Equatable, Sendable {
   public let blocking: NetworkModel
   /// In sums that go on during the computation.
   public let nonBlocking: NetworkModel
+  /// The share of the time of such a sum, 0…1, that the computation loses to it although it does not wait: what sending and
+  /// receiving takes of a processor, the overhead o of the LogP model (Culler et al., "LogP: Towards a Realistic Model of
+  /// Parallel Computation", 1993).
+  public let interference: Double
 
-  /// What two series of sums showed.
-  public init(blocking: NetworkModel, nonBlocking: NetworkModel) {
+  enum CodingKeys: CodingKey { case blocking, nonBlocking, interference }
+
+  /// What sums showed.
+  public init(blocking: NetworkModel, nonBlocking: NetworkModel, interference: Double) {
     self.blocking = blocking
     self.nonBlocking = nonBlocking
+    self.interference = interference
   }
 }

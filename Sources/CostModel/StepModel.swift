@@ -9,7 +9,7 @@ public struct StepTime: Codable, Equatable, Sendable {
   public let compute: Double
   /// All exchanges between ranks.
   public let communication: Double
-  /// What of them the ranks wait for.
+  /// What of them lengthens the step: sums that ranks wait for, and what hidden ones take of the processors.
   public let exposed: Double
 
   /// The whole step.
@@ -19,13 +19,14 @@ public struct StepTime: Codable, Equatable, Sendable {
 /// Predicts steps from the times of kernels and the numbers of a network.
 ///
 /// Ranks are alike and never wait for a slower one. Buckets travel one after the other, each from when the backward pass
-/// has completed it if sums overlap, else after the pass; what they take of the processor is not counted. A loss is summed
-/// before each update, and nothing hides that.
+/// has completed it if sums overlap, else after the pass. A loss is summed before each update, and nothing hides that.
 public struct StepModel: Sendable {
   /// Kernels of a rank.
   public let costs: KernelCosts
   /// What is between the ranks.
   public let network: NetworkModel
+  /// As `MeasuredNetwork.interference`.
+  public let interference: Double
   /// How gradients are summed; `automatic` counts as overlapped.
   public let communication: CommunicationOptions
   /// Ranks over which batch norm is synchronized, 1 for none; nil for all.
@@ -33,11 +34,12 @@ public struct StepModel: Sendable {
 
   /// A model of such ranks.
   public init(
-    costs: KernelCosts, network: NetworkModel, communication: CommunicationOptions = CommunicationOptions(),
-    batchNormRanks: Int? = 1
+    costs: KernelCosts, network: NetworkModel, interference: Double = 0,
+    communication: CommunicationOptions = CommunicationOptions(), batchNormRanks: Int? = 1
   ) {
     self.costs = costs
     self.network = network
+    self.interference = interference
     self.communication = communication
     self.batchNormRanks = batchNormRanks
   }
@@ -58,7 +60,8 @@ public struct StepModel: Sendable {
     let hidden = communication.mode == .blocking ? 0 : Self.hidden(sums, behind: backward)
     let others = network.allreduce(bytes: 16, ranks: ranks) + statistics(architecture, ranks: ranks)
     let all = sums.reduce(0) { $0 + $1.seconds }
-    return StepTime(compute: compute, communication: all + others, exposed: all - hidden + others)
+    return StepTime(
+      compute: compute, communication: all + others, exposed: all - (1 - interference) * hidden + others)
   }
 
   /// Seconds of a forward pass over `images` images, an upper bound for classifying them.

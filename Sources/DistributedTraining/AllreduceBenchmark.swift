@@ -34,15 +34,16 @@ public struct AllreduceBenchmark {
   /// - Parameters:
   ///   - bytes: a multiple of 4.
   ///   - samples: how often each is timed, at least 1.
+  ///   - calls: how often it is called for a sample, without a pause; nil for as often as makes about a millisecond.
   /// - Throws: `MPIError`.
-  public func measure(bytes: Int, samples: Int) throws(MPIError) -> Result {
+  public func measure(bytes: Int, samples: Int, calls: Int? = nil) throws(MPIError) -> Result {
     let memory = Memory(count: bytes / MemoryLayout<Float>.stride)
     var timings: [Timing] = []
     for operation in communicator.size == 1 ? [.copy] : Operation.allCases {
       _ = try seconds(of: operation, memory, calls: 1)
       let once = try seconds(of: operation, memory, calls: 1)
-      timings.append(
-        Timing(operation: operation, calls: min(max(Int(Self.sampleSeconds / max(once, 1e-9)), 1), 10_000)))
+      let usual = min(max(Int(Self.sampleSeconds / max(once, 1e-9)), 1), 10_000)
+      timings.append(Timing(operation: operation, calls: calls ?? usual))
     }
     for _ in 0..<samples {
       for index in timings.indices {

@@ -72,8 +72,19 @@ extension TrainingOptions {
   public func makeKernels(
     _ communicator: Communicator, background: (any BackgroundWork)? = nil
   ) throws -> any Kernels {
-    let placement = try ThreadPlacement(threads: threads, communicator: communicator)
-    return kernels.kernels(
-      threads: placement.threads, on: placement.processors, engine: matrixEngine, background: background)
+    kernels(try ThreadPlacement(threads: threads, communicator: communicator), background: background)
+  }
+
+  /// The kernels that the options ask for, on threads placed so.
+  ///
+  /// - Parameters:
+  ///   - profile: where they note their times; the reference keeps none.
+  ///   - background: goes on between the parts of kernels.
+  public func kernels(
+    _ placement: ThreadPlacement, profile: KernelProfile? = nil, background: (any BackgroundWork)? = nil
+  ) -> any Kernels {
+    kernels.kernels(
+      threads: placement.threads, on: placement.processors, engine: matrixEngine, profile: profile,
+      background: background)
   }
 }

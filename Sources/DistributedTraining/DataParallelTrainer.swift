@@ -52,6 +52,9 @@ public final class DataParallelTrainer {
     labels = AlignedBuffer(count: capacity)
   }
 
+  /// Its size in memory on this rank, the data set excepted: what training and validating take.
+  public var bytes: Int { network.bytes + evaluator.bytes + images.bytes + labels.bytes }
+
   /// Gives every rank the weights, of this network's architecture and heads, that `root` passes; the others' argument
   /// is ignored. Collective.
   /// - Throws: `MPIError`.

@@ -38,6 +38,9 @@ public final class DistributedEvaluator {
     self.heartbeat = heartbeat
   }
 
+  /// Its size in memory, the data set excepted.
+  var bytes: Int { network.bytes + images.bytes + labels.bytes }
+
   /// Takes over the parameters and running statistics of a network of the same architecture and classifiers.
   public func load(_ arena: ParameterArena) {
     network.load(parameters: arena.values, statistics: arena.statistics)

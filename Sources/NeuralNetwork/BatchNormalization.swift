@@ -44,6 +44,11 @@ final class BatchNormalization {
     backwardCoefficients = AlignedBuffer(count: 3 * channels)
   }
 
+  /// Its size in memory, parameters excepted.
+  var bytes: Int {
+    sumsBuffer.bytes + mean.bytes + inverseDeviation.bytes + forwardCoefficients.bytes + backwardCoefficients.bytes
+  }
+
   /// Where kernels put Σx and Σx², or Σg and Σg·x, of each channel.
   var sums: BufferView<Double> { sumsBuffer.view.prefix(2 * channels) }
 

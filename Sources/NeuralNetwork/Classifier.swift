@@ -35,6 +35,9 @@ final class Classifier {
     logitsGradient = AlignedBuffer(count: batchCapacity * classes)
   }
 
+  /// Its size in memory, parameters excepted.
+  var bytes: Int { [pooled, pooledGradient, logitsBuffer, logitsGradient].reduce(0) { $0 + $1.bytes } }
+
   /// The last forward pass's logits, `[N, classes]`.
   var logits: FloatView { logitsBuffer.view }
 

@@ -24,6 +24,9 @@ final class ConvolutionUnit {
     outputBuffer = AlignedBuffer(count: batchCapacity * shape.outputCount)
   }
 
+  /// Its size in memory, parameters excepted.
+  var bytes: Int { outputBuffer.bytes + normalization.bytes }
+
   /// The convolution's own output of the last forward pass, `[N, H', W', K]`.
   var output: FloatView { outputBuffer.view }
   /// What the batch norm makes of it.

@@ -57,6 +57,12 @@ public final class DepthNetwork {
   /// Number of classifiers.
   public var levels: Int { heads == .all ? architecture.depth : 1 }
 
+  /// Its size in memory: parameters, gradients, momenta, everything that a backward pass needs, and scratch.
+  public var bytes: Int {
+    let trunk = arena.bytes + workspace.bytes + stem.bytes + stemActivation.bytes
+    return trunk + blocks.reduce(0) { $0 + $1.bytes } + classifiers.reduce(0) { $0 + ($1?.bytes ?? 0) }
+  }
+
   /// Parameters and running statistics, copied out or in.
   public var weights: NetworkWeights {
     get {

@@ -56,6 +56,12 @@ public final class InferenceNetwork {
   /// Number of classifiers.
   public var levels: Int { heads == .all ? architecture.depth : 1 }
 
+  /// Its size in memory: weights, activations and scratch.
+  public var bytes: Int {
+    let buffers = [folded, scratch, pooled, gradient] + activations + classifiers.compactMap { $0?.logits }
+    return buffers.reduce(0) { $0 + $1.bytes }
+  }
+
   /// Takes over parameters and running statistics, laid out as `NetworkLayout` says.
   public func load(parameters: FloatView, statistics: FloatView) {
     folded.view.copy(from: parameters)

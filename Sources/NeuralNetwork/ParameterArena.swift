@@ -19,6 +19,9 @@ public final class ParameterArena {
     statisticsBuffer = AlignedBuffer(count: layout.statisticsFloats)
   }
 
+  /// Its size in memory.
+  var bytes: Int { [valueBuffer, gradientBuffer, momentumBuffer, statisticsBuffer].reduce(0) { $0 + $1.bytes } }
+
   /// The parameters, in the order of the layout.
   public var values: FloatView { valueBuffer.view }
   /// The gradient of the loss in each parameter.

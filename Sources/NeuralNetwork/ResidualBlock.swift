@@ -23,6 +23,9 @@ final class ResidualBlock {
     outputBuffer = AlignedBuffer(count: batchCapacity * block.output.count)
   }
 
+  /// Its size in memory, parameters excepted.
+  var bytes: Int { path.reduce(outputBuffer.bytes + (projection?.bytes ?? 0)) { $0 + $1.bytes } }
+
   /// The last forward pass's result, `[N, H', W', K]`.
   var output: FloatView { outputBuffer.view }
 

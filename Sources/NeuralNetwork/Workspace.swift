@@ -36,6 +36,9 @@ final class Workspace {
       .map { AlignedBuffer(count: batchCapacity * $0) }
   }
 
+  /// Its size in memory.
+  var bytes: Int { gradientBuffers.reduce(scratchBuffer.bytes + normBuffer.bytes) { $0 + $1.bytes } }
+
   /// Scratch for one kernel.
   var scratch: FloatView { scratchBuffer.view }
   /// The Euclidean norm of `values`.

@@ -15,7 +15,8 @@ public final class AlignedBuffer<Element: BitwiseCopyable & Numeric> {
   /// Number of elements.
   public let count: Int
   private let base: UnsafeMutablePointer<Element>
-  private let bytes: Int
+  /// Its size in memory.
+  public let bytes: Int
 
   /// Allocates `count` zeros; `count` is 0 or more.
   public init(count: Int) {

@@ -1,7 +1,6 @@
 // `odn benchmark allreduce`: what the network between the ranks can do.
 
 import ArgumentParser
-import CostModel
 import DistributedTraining
 import MPI
 import NeuralNetwork
@@ -17,11 +16,8 @@ struct BenchmarkAllreduceCommand: ParsableCommand {
       and receives at least, and so can be held against the network's own (as nccl-tests define them). Beside them, the \
       time in which every rank copies as many bytes. All are medians, taken in turns.
 
-      The last line is the latencies and the bandwidths that explain the times best, of 1 KiB and less and of 1 to 4 MiB, as \
-      gradients are summed; odn plan --allreduce FILE takes them from what --json prints:
-
         mpirun -n 2 odn benchmark allreduce
-        mpirun -n 8 --hostfile hosts odn benchmark allreduce --json > network.json
+        mpirun -n 8 --hostfile hosts odn benchmark allreduce --json > sums.json
       """)
 
   @Option(help: "The largest buffer, in bytes.")
@@ -47,8 +43,6 @@ struct BenchmarkAllreduceCommand: ParsableCommand {
     let layout: RunLayout
     let ranks: Int
     let sizes: [Size]
-    /// Nil where there is one rank, or one size.
-    let network: MeasuredNetwork?
   }
 
   private struct Size: Encodable {
@@ -84,20 +78,6 @@ struct BenchmarkAllreduceCommand: ParsableCommand {
     let gigabytesPerSecond: Double
   }
 
-  /// The latency shows in messages of a KiB and less, the bandwidth in buckets of the size in which gradients are summed.
-  private static func tells(_ bytes: Int) -> Bool { bytes <= 1 << 10 || (1 << 20...4 << 20).contains(bytes) }
-
-  private static func network(_ results: [AllreduceBenchmark.Result], ranks: Int) -> MeasuredNetwork? {
-    func fit(_ seconds: (AllreduceBenchmark.Result) -> Double?) -> NetworkModel? {
-      let samples = results.filter { tells($0.bytes) }.compactMap { result in
-        seconds(result).map { NetworkModel.Sample(bytes: result.bytes, seconds: $0) }
-      }
-      return try? NetworkModel(fitting: samples, ranks: ranks)
-    }
-    guard let blocking = fit(\.blocking), let nonBlocking = fit(\.nonBlocking) else { return nil }
-    return MeasuredNetwork(blocking: blocking, nonBlocking: nonBlocking)
-  }
-
   func run() throws {
     try Launcher.onAllRanks(checkingCollectives: check.checkCollectives) { world in
       let layout = try RunLayout(world, threads: 1)
@@ -106,9 +86,7 @@ struct BenchmarkAllreduceCommand: ParsableCommand {
       for bytes in AllreduceBenchmark.sizes(upTo: maximum) {
         results.append(try benchmark.measure(bytes: bytes, samples: samples))
       }
-      let report = Report(
-        layout: layout, ranks: world.size, sizes: results.map { Size($0, ranks: world.size) },
-        network: Self.network(results, ranks: world.size))
+      let report = Report(layout: layout, ranks: world.size, sizes: results.map { Size($0, ranks: world.size) })
       if world.rank == 0 { try show(report) }
     }
   }
@@ -133,8 +111,5 @@ struct BenchmarkAllreduceCommand: ParsableCommand {
           } + [Format.decimal(size.copy.microseconds, 3), Format.decimal(size.copy.gigabytesPerSecond, 2)])
     }
     print(table)
-    if let network = report.network {
-      print("a network of \(network.blocking), or of \(network.nonBlocking) where sums overlap")
-    }
   }
 }

@@ -28,7 +28,8 @@ struct Failure {
   init(_ error: any Error) {
     message = "\(error)"
     exitCode = Self.isStop(error) ? Self.stoppedCode : Self.isUsage(error) ? Self.usageCode : 1
-    isShared = error is TrainingError || error is SearchError || error is ArchitectureError
+    isShared =
+      error is TrainingError || error is SearchError || error is ArchitectureError || error is CostModelError
   }
 
   private static func isStop(_ error: any Error) -> Bool {

@@ -24,7 +24,7 @@ struct Odn: ParsableCommand {
     subcommands: [
       SearchCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
       ReportCommand.self, ExportCommand.self, ImportCommand.self, ConfigCommand.self, DatasetsCommand.self,
-      GradcheckCommand.self, BenchmarkCommand.self, PlanCommand.self, DoctorCommand.self,
+      GradcheckCommand.self, BenchmarkCommand.self, CalibrateCommand.self, PlanCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"

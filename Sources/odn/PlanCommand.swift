@@ -17,16 +17,16 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan",
     abstract: "Predict how long a search will take, and how many ranks are worth it.",
     discussion: """
-      Measures the kernels of the configuration's network in some steps on one rank, half a minute at most, or reads \
-      them from --costs. A step is then the kernels of a rank's share of the batch, and what of the sums of gradients the \
-      backward pass does not cover; a message of b bytes between ranks takes latency + b/bandwidth. The batch is the \
-      configuration's whatever the ranks, so that each does less the more there are.
+      Measures the kernels of the configuration's network in some steps on one rank, half a minute at most, or takes \
+      what odn calibrate has measured. A step is then the kernels of a rank's share of the batch, and what of the sums of \
+      gradients the backward pass does not cover; a message of b bytes between ranks takes latency + b/bandwidth. The \
+      batch is the configuration's whatever the ranks, so that each does less the more there are.
 
       Latency and bandwidth are usual ones of the --network, others that are given, or measured ones:
 
         odn plan Configs/svhn-resnet34.yaml --ranks 16 --network 25gbit
-        mpirun -n 2 --host a,b odn benchmark allreduce --json > network.json
-        odn plan Configs/svhn-resnet34.yaml --ranks 16 --allreduce network.json
+        mpirun -n 2 --host a,b odn calibrate Configs/svhn-resnet34.yaml
+        odn plan Configs/svhn-resnet34.yaml --ranks 16 --calibration calibration.json
 
       The epochs of a depth are those of the adaptive policy's schedule, and an assumption for the published policy: 3.5 \
       times search.patience, as in the published searches. Depths are added up as if each was trained, in ascending order; \
@@ -45,8 +45,8 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Ranks that share the batch.")
   var ranks = 1
 
-  @Option(help: "What is between them.")
-  var network = NetworkModel.Known.gigabit10
+  @Option(help: "What is between them. (default: what was calibrated, or 10gbit)")
+  var network: NetworkModel.Known?
 
   @Option(help: ArgumentHelp("The latency of a message instead of the network's.", valueName: "microseconds"))
   var latency: Double?
@@ -54,20 +54,14 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The bandwidth of a rank instead of the network's, in 10^9 bytes.", valueName: "GB/s"))
   var bandwidth: Double?
 
-  @Option(help: ArgumentHelp("Take both from what odn benchmark allreduce --json printed.", valueName: "file"))
-  var allreduce: String?
+  @Option(help: ArgumentHelp("What odn calibrate measured, instead of measuring now.", valueName: "file"))
+  var calibration: String?
 
   @Option(help: "Threads of each rank. (default: training.threads, or 1)")
   var threads: Int?
 
   @Option(help: "Epochs that are assumed for each depth. (default: by the policy)")
   var epochsPerDepth: Double?
-
-  @Option(help: ArgumentHelp("Read the times of kernels instead of measuring them.", valueName: "file"))
-  var costs: String?
-
-  @Option(help: ArgumentHelp("Keep the times of kernels for --costs.", valueName: "file"))
-  var saveCosts: String?
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -84,26 +78,10 @@ struct PlanCommand: ParsableCommand {
     if let epochsPerDepth, !(0...1e6).contains(epochsPerDepth) {
       throw ValidationError("--epochs-per-depth takes 0 to 1000000, not \(epochsPerDepth)")
     }
-    if costs != nil && saveCosts != nil {
-      throw ValidationError("--costs and --save-costs contradict each other: what is read needs not be kept")
-    }
-    if costs != nil && threads != nil {
+    if calibration != nil && threads != nil {
       throw ValidationError(
-        "--costs and --threads contradict each other: the times are of ranks with their own threads")
+        "--calibration and --threads contradict each other: the times are of ranks with their own threads")
     }
-  }
-
-  /// What is predicted, and from what.
-  private struct Report: Encodable {
-    let network: NetworkModel
-    let threads: Int
-    let workload: SearchWorkload
-    let forecast: SearchForecast
-    /// The same for 1, 2, 4, … ranks.
-    let ranks: [SearchForecast]
-    let worthwhileRanks: Int
-    /// What the budget leaves, with latencies as predicted.
-    let affordable: AffordableDepths
   }
 
   func run() throws {
@@ -113,91 +91,46 @@ struct PlanCommand: ParsableCommand {
       throw CostModelError.tooManyRanks(ranks, batch: configuration.training.batchSize)
     }
     let images = try configuration.dataset.facts()
-    let architecture = try configuration.architecture(depth: 1, for: images)
-    let others = try configuration.search.affordableDepths(of: architecture)
-    var workload = try workload(configuration, images, others.depths)
-    let communication = communication(configuration)
-    let network = try networkModel(communication.mode)
-    let kernels = try kernelCosts(configuration, workload)
-    let steps = StepModel(
-      costs: kernels, network: network, communication: communication,
-      batchNormRanks: configuration.training.batchNorm == .local ? 1 : configuration.training.batchNormRanks)
-    var affordable = others
-    if configuration.search.budget.latencyMilliseconds != nil {
-      let latencies = try others.depths.map {
-        1e3 * (try steps.forwardTime(architecture.withDepth($0), images: 1))
-      }
-      affordable = try configuration.search.affordableDepths(of: architecture, latencies: latencies)
-      workload = try self.workload(configuration, images, affordable.depths)
-    }
-    let search = try SearchModel(workload, steps)
-    let report = Report(
-      network: network, threads: kernels.threads, workload: workload,
-      forecast: try search.forecast(ranks: ranks),
-      ranks: try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) },
-      worthwhileRanks: try search.worthwhileRanks(), affordable: affordable)
-    try show(report)
+    let calibration = try self.calibration.map { path in try Calibration(path: path) }
+    let costs = try calibration?.costs ?? measure(configuration, images)
+    let plan = try SearchPlan(
+      configuration, images, costs: costs, network: connection(configuration, calibration), ranks: ranks,
+      epochsPerDepth: epochsPerDepth)
+    try show(plan)
   }
 
-  private func workload(
-    _ configuration: Configuration, _ images: DatasetFacts, _ depths: ClosedRange<Int>
-  ) throws -> SearchWorkload {
-    let validation = configuration.dataset.validation ?? images.validationCount
-    let training = max(images.trainingCount - validation, 1)
-    return SearchWorkload(
-      architecture: try configuration.architecture(depth: depths.upperBound, for: images), depths: depths,
-      batch: configuration.training.batchSize,
-      trainingImages: min(configuration.dataset.trainLimit ?? training, training),
-      validationImages: validation, warmUpEpochs: configuration.warmUp.epochs,
-      epochsPerDepth: epochsPerDepth ?? Self.epochsPerDepth(configuration.search))
-  }
-
-  private static func epochsPerDepth(_ search: SearchOptions) -> Double {
-    switch search.policy {
-    case .paper: (SearchWorkload.publishedEpochsPerPatience * Double(search.patience)).rounded(.up)
-    case .adaptive: Double(search.adaptive.epochs)
-    }
-  }
-
-  private func networkModel(_ mode: CommunicationOptions.Mode) throws -> NetworkModel {
-    let measured = try allreduce.map { path in try MeasuredNetwork(path: path) }
-    var model = (mode == .blocking ? measured?.blocking : measured?.nonBlocking) ?? network.model
+  /// What is between the ranks: what the options say, or else what was measured.
+  private func connection(_ configuration: Configuration, _ calibration: Calibration?) -> SearchPlan.Network {
+    let measured = network == nil ? calibration?.network : nil
+    let isOneHost = network == .sharedMemory || (measured != nil && calibration?.layout.hosts.count == 1)
+    // As a run would choose within a host, or between several.
+    let mode =
+      configuration.communication.mode == .automatic
+      ? (isOneHost ? .blocking : .overlapped) : configuration.communication.mode
+    var model = (network ?? .gigabit10).model
+    if let measured { model = mode == .blocking ? measured.blocking : measured.nonBlocking }
     if let latency { model.latency = 1e-6 * latency }
     if let bandwidth { model.bandwidth = 1e9 * bandwidth }
-    return model
+    return SearchPlan.Network(model: model, interference: measured?.interference ?? 0, mode: mode)
   }
 
-  /// As a run would choose between hosts, or within one.
-  private func communication(_ configuration: Configuration) -> CommunicationOptions {
-    var options = configuration.communication
-    if options.mode == .automatic { options.mode = network == .sharedMemory ? .blocking : .overlapped }
-    return options
-  }
-
-  /// Larger shares of a batch take proportionally longer.
-  private static let largestMeasuredBatch = 64
-
-  private func kernelCosts(_ configuration: Configuration, _ workload: SearchWorkload) throws -> KernelCosts {
-    if let costs { return try KernelCosts(path: costs) }
+  private func measure(_ configuration: Configuration, _ images: DatasetFacts) throws -> KernelCosts {
     let threads = threads ?? configuration.training.threads ?? 1
     let cores = ProcessInfo.processInfo.activeProcessorCount
     guard threads <= cores else {
       throw ValidationError(
-        "\(threads) threads cannot be measured on \(cores) cores: measure where there are more, and bring --costs here")
+        "\(threads) threads cannot be measured on \(cores) cores: run odn calibrate where there are more")
     }
-    guard configuration.training.kernels != .reference else {
-      throw ValidationError("the reference kernels are not for searches: plan with --set training.kernels=fast")
-    }
-    let measured = try KernelCosts.measure(
-      workload.architecture, images: min(workload.batch, Self.largestMeasuredBatch),
-      kernels: configuration.training.kernels, threads: threads, engine: configuration.training.matrixEngine)
-    if let saveCosts { try measured.write(to: saveCosts) }
-    return measured
+    try configuration.checkMeasurable()
+    let training = configuration.training
+    return try KernelCosts.measure(
+      configuration.deepestArchitecture(for: images), images: configuration.measuredBatch, threads: threads
+    ) { training.kernels.kernels(threads: threads, engine: training.matrixEngine, profile: $0) }
   }
 }
 
 extension PlanCommand {
-  private func show(_ report: Report) throws {
+  private func show(_ report: SearchPlan) throws {
     if json { return print(try JSON.text(report)) }
     let (workload, forecast) = (report.workload, report.forecast)
     func count(_ number: Int, _ name: String) -> String { "\(Format.count(number)) \(name)\(number == 1 ? "" : "s")" }

@@ -76,6 +76,13 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Continue with --resume although keys of the configuration have changed.")
   var override = false
 
+  @Flag(
+    help: """
+      Do not train: check what a run needs, measure some steps, and print what each depth costs, how long the search may \
+      take, and how much memory.
+      """)
+  var dryRun = false
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
@@ -89,6 +96,9 @@ struct RunOptions: ParsableArguments {
     if quiet && jsonProgress { throw ValidationError("--quiet and --json-progress contradict each other; give one") }
     if override && resume == nil {
       throw ValidationError("--override needs --resume, whose configuration it overrides")
+    }
+    if dryRun && resume != nil {
+      throw ValidationError("--dry-run tells of a search from its beginning: leave --resume out")
     }
     if let resume, resume != "auto", output != nil {
       throw ValidationError("--resume DIR writes to DIR; leave --output out, or give --resume auto")

@@ -104,6 +104,9 @@ extension RunOptions {
     let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) {
       logger.warning("\($0)")
     }
+    if dryRun {
+      return try DryRun(configuration: configuration, data: data, layout: layout, directory: run.directory).run(world)
+    }
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1, for: data.facts), data: data, communicator: world,
       search: configuration.search, warmUp: configuration.warmUp, training: configuration.training,

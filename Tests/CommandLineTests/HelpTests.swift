@@ -10,9 +10,9 @@ extension CommandLine {
       "is as committed",
       arguments: [
         "", "search", "train", "evaluate", "inspect", "report", "export", "import", "config", "config new", "datasets",
-        "datasets fetch",
-        "gradcheck",
-        "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "plan", "doctor",
+        "datasets fetch", "gradcheck",
+        "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "calibrate", "plan",
+        "doctor",
       ])
     func help(command: String) async throws {
       let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())

@@ -61,7 +61,7 @@ extension CommandLine {
     func plan() async throws {
       let workspace = try Workspace.withTinySearch()
       let report = try await Self.report(
-        ["--ranks", "3", "--network", "1gbit", "--save-costs", "costs.json", "--threads", "2"], in: workspace)
+        ["--ranks", "3", "--network", "1gbit", "--threads", "2"], in: workspace)
       #expect(report.network.latency == 50e-6 && report.network.bandwidth == 0.1175e9 && report.threads == 2)
       #expect(report.workload.batch == 16 && report.workload.validationImages == 20)
       #expect(report.workload.trainingImages == 59_980, "as published: the files are not read")
@@ -77,37 +77,46 @@ extension CommandLine {
       #expect(report.ranks.map(\.ranks) == [1, 2, 4, 8, 16] && report.ranks[0].efficiency == 1)
       #expect((1...16).contains(report.worthwhileRanks))
 
-      // The same times give the same plan; another network another one.
-      let again = try await Self.report(["--ranks", "3", "--network", "1gbit", "--costs", "costs.json"], in: workspace)
-      #expect(again.forecast.levels.map(\.searchUntilHere) == report.forecast.levels.map(\.searchUntilHere))
-      let given = [
-        "--ranks", "3", "--costs", "costs.json", "--latency", "7", "--bandwidth", "2", "--epochs-per-depth", "9",
-      ]
-      let other = try await Self.report(given, in: workspace)
-      #expect(other.network.latency == 7e-6 && other.network.bandwidth == 2e9 && other.workload.epochsPerDepth == 9)
-      #expect(other.forecast.levels[0].time.communication < report.forecast.levels[0].time.communication)
+    }
 
-      let network =
-        #"{"blocking": {"latency": 3e-6, "bandwidth": 5e9}, "nonBlocking": {"latency": 4e-6, "bandwidth": 6e9}}"#
-      try workspace.write(#"{"network": \#(network)}"#.utf8, to: "network.json")
-      for (mode, latency) in [("blocking", 3e-6), ("overlapped", 4e-6), ("automatic", 4e-6)] {
-        let arguments = ["--costs", "costs.json", "--allreduce", "network.json"]
-        let measured = try await Self.report(arguments + ["--set", "communication.mode=\(mode)"], in: workspace)
-        #expect(measured.network.latency == latency)
-      }
-      let table = try await Program.run(["plan", "tiny.yaml", "--costs", "costs.json"], in: workspace)
+    @Test("are made of what was calibrated: the same again, for any network", arguments: [1, 2])
+    func calibrated(ranks: Int) async throws {
+      let workspace = try Workspace.withTinySearch()
+      let calibration = try await Program.run(["calibrate", "tiny.yaml"], ranks: ranks, in: workspace)
+      #expect(calibration.exitCode == 0 && calibration.errors == "", "\(calibration.errors)")
+      #expect(calibration.output.contains("kernels of resnet18 at depths 1 to 2"))
+      #expect(calibration.output.contains("sums: a network of") == (ranks > 1))
+      #expect(try workspace.names() == ["calibration.json", "images", "tiny.yaml"])
+
+      let known = ["--calibration", "calibration.json"]
+      let reports = try await [
+        Self.report(known + ["--ranks", "3"], in: workspace), Self.report(known + ["--ranks", "3"], in: workspace),
+        Self.report(
+          known + ["--ranks", "3", "--latency", "7", "--bandwidth", "2", "--epochs-per-depth", "9"], in: workspace),
+      ]
+      #expect(reports[0].forecast.levels.map(\.searchUntilHere) == reports[1].forecast.levels.map(\.searchUntilHere))
+      #expect((reports[0].network.bandwidth != 1.175e9) == (ranks > 1), "without a measured network, 10 Gbit/s")
+      #expect(reports[2].network.latency == 7e-6 && reports[2].network.bandwidth == 2e9)
+      #expect(reports[2].workload.epochsPerDepth == 9)
+      #expect(reports[0].forecast.levels.map(\.time.compute) == reports[2].forecast.levels.map(\.time.compute))
+      let named = try await Self.report(known + ["--network", "1gbit"], in: workspace)
+      #expect(named.network.latency == 50e-6 && named.network.bandwidth == 0.1175e9)
+
+      let table = try await Program.run(["plan", "tiny.yaml"] + known, in: workspace)
       #expect(table.output.contains("search, if it ends here") && table.output.contains("\nworth it: up to "))
     }
 
     @Test("leave out depths beyond the budget, and say which")
     func budget() async throws {
       let workspace = try Workspace.withTinySearch()
-      let all = ["--set", "search.maximumDepth=8", "--threads", "2"]
+      let all = ["--set", "search.maximumDepth=8"]
       let report = try await Self.report(
-        all + ["--save-costs", "costs.json", "--set", "search.budget.multiplyAdds=200000000"], in: workspace)
+        all + ["--threads", "2", "--set", "search.budget.multiplyAdds=200000000"], in: workspace)
       #expect(report.forecast.levels.map(\.depth) == [1, 2, 3])
       #expect(report.affordable.excluded.map(\.depth) == [4, 5, 6, 7, 8])
-      let kept = ["plan", "tiny.yaml", "--costs", "costs.json", "--set", "search.maximumDepth=3"]
+      let calibration = try await Program.run(["calibrate", "tiny.yaml"] + all, in: workspace)
+      #expect(calibration.exitCode == 0, "\(calibration.errors)")
+      let kept = ["plan", "tiny.yaml", "--calibration", "calibration.json", "--set", "search.maximumDepth=3"]
       let plan = try await Program.run(kept + ["--set", "search.budget.latencyMilliseconds=1e6"], in: workspace)
       #expect(plan.exitCode == 0 && plan.output.contains("latency of one image: depth 1 "), "\(plan.errors)")
       let none = try await Program.run(kept + ["--set", "search.budget.latencyMilliseconds=1e-6"], in: workspace)
@@ -117,14 +126,14 @@ extension CommandLine {
     @Test("are refused for what is impossible, in one line")
     func mistakes() async throws {
       let workspace = try Workspace.withTinySearch()
-      try workspace.write(#"{"network": null}"#.utf8, to: "alone.json")
-      try workspace.write(#"{"threads": 1, "entries": []}"#.utf8, to: "empty.json")
+      let empty = #"{"layout": {"hosts": [], "blasVersion": "", "mpi": ""}, "costs": {"threads": 1, "entries": []}}"#
+      try workspace.write(empty.utf8, to: "empty.json")
       let mistakes = [
         (["--ranks", "17"], "17 ranks cannot share batches of 16 images"),
-        (["--costs", "nowhere.json"], "nowhere.json"),
-        (["--costs", "tiny.yaml"], "tiny.yaml: expected measured times in JSON"),
-        (["--costs", "empty.json"], "there is no measured time of"),
-        (["--allreduce", "alone.json"], "alone.json: expected the allreduces of several ranks"),
+        (["--calibration", "nowhere.json"], "nowhere.json"),
+        (["--calibration", "tiny.yaml"], "tiny.yaml: expected what odn calibrate wrote"),
+        (["--calibration", "empty.json"], "there is no measured time of"),
+        (["--calibration", "empty.json", "--threads", "2"], "--calibration and --threads contradict each other"),
         (["--threads", "1000"], "1000 threads cannot be measured on"),
         (["--set", "training.kernels=reference"], "the reference kernels are not for searches"),
       ]

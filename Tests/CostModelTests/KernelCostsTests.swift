@@ -1,4 +1,4 @@
-// Times of kernels between and beyond those that were measured, and their file.
+// Times of kernels between and beyond those that were measured.
 
 import CostModel
 import Foundation
@@ -45,32 +45,43 @@ struct KernelCostsTests {
     #expect(error == .unmeasured("3x3 backward"))
   }
 
-  @Test("survive a file")
-  func file() throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("costs-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let costs = try Self.costs()
-    try costs.write(to: path)
-    #expect(try KernelCosts(path: path) == costs)
+  @Test("of other channels lie on a power of the multiply-adds between narrower and wider convolutions")
+  func widths() throws {
+    func convolution(_ channels: Int, outputs: Int? = nil) -> Kernel {
+      .convolution(
+        shape: ConvolutionShape(
+          height: 8, width: 8, inputChannels: channels, outputChannels: outputs ?? channels, kernel: 3, stride: 1,
+          padding: 1), pass: .forward)
+    }
+    func entry(_ kernel: Kernel, _ seconds: Double) -> KernelCosts.Entry {
+      KernelCosts.Entry(kernel, [KernelCosts.Sample(size: 2, seconds: seconds)])
+    }
+    // Four times the multiply-adds take three times as long; a wider one, and one that widens, say nothing of it.
+    let costs = try KernelCosts(
+      threads: 1,
+      entries: [
+        entry(convolution(64), 3), entry(convolution(32), 1), entry(convolution(128), 90),
+        entry(convolution(32, outputs: 64), 70),
+      ])
+    let between = try costs.seconds(KernelCall(convolution(48), size: 2))
+    // 2.25 times the multiply-adds, to the power of log₄ 3; some roundings of a double.
+    #expect(abs(between - pow(2.25, log(3) / log(4))) < 1e-12)
+    #expect(abs(try costs.seconds(KernelCall(convolution(48), size: 4)) - 2 * between) < 1e-12)
+    #expect(abs(try costs.seconds(KernelCall(convolution(16), size: 2)) - 1 / 3.0) < 1e-12)
+    let widening = KernelCall(convolution(48, outputs: 96), size: 2)
+    #expect(throws: CostModelError.unmeasured("3x3 forward")) { try costs.seconds(widening) }
   }
 
-  @Test(
-    "are not read from files with impossible or other numbers",
-    arguments: [
-      "", "[1]", #"{"threads": 1}"#,
-      #"{"threads": 1, "entries": [{"kernel": {"update": {}}, "samples": []}]}"#,
-      #"{"threads": 1, "entries": [{"kernel": {"update": {}}, "samples": [{"size": 0, "seconds": 1}]}]}"#,
-      #"{"threads": 1, "entries": [{"kernel": {"update": {}}, "samples": [{"size": 1, "seconds": -1}]}]}"#,
-      #"{"threads": 1, "entries": [{"kernel": {"update": {}}, "samples": [{"size": 2, "seconds": 1}, {"size": 1, "seconds": 1}]}]}"#,
-      #"{"threads": 1, "entries": [{"kernel": {"update": {}}, "samples": [{"size": 1, "seconds": 1}]}, {"kernel": {"update": {}}, "samples": [{"size": 1, "seconds": 1}]}]}"#,
-    ])
-  func damaged(text: String) throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("costs-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-    let error = #expect(throws: CostModelError.self) { try KernelCosts(path: path) }
-    #expect("\(try #require(error))".hasPrefix(path))
-    #expect(throws: CostModelError.self) { try KernelCosts(path: path + "-missing") }
+  @Test("of several networks are those of the first where they have kernels in common")
+  func merging() throws {
+    let other = try KernelCosts(
+      threads: 1,
+      entries: [
+        KernelCosts.Entry(.update, [KernelCosts.Sample(size: 100, seconds: 9)]),
+        KernelCosts.Entry(.pooling, [KernelCosts.Sample(size: 1, seconds: 4)]),
+      ])
+    let merged = try KernelCosts(merging: [Self.costs(), other])
+    #expect(merged.entries == (try Self.costs().entries) + [other.entries[1]])
   }
 
   @Test("measured on a network predict every kernel of all its depths")

@@ -76,6 +76,20 @@ struct StepModelTests {
     #expect(Self.isNear(pieces.communication, whole.communication))
   }
 
+  @Test("lose to hidden sums what these take of the processor")
+  func interference() throws {
+    let network = NetworkModel(latency: 0, bandwidth: (Self.bytes - 4 * 650) / 0.001)
+    let exposed = try [0, 0.5].map { share in
+      try StepModel(
+        costs: Self.costs(), network: network, interference: share,
+        communication: CommunicationOptions(bucketMegabytes: 0.147968, mode: .overlapped)
+      ).time(Self.architecture(), images: 4, ranks: 2)
+    }
+    // All but the last of the sums of 1 ms lie behind kernels.
+    let hidden = exposed[0].communication - exposed[0].exposed
+    #expect(hidden > 0.0009 && Self.isNear(exposed[1].exposed, exposed[0].exposed + hidden / 2))
+  }
+
   @Test("send half with bf16")
   func compressed() throws {
     let network = NetworkModel(latency: 0, bandwidth: 1e9)

@@ -235,6 +235,20 @@ struct DepthNetworkTests {
       #expect(layout.parameters.allSatisfy { $0.range.lowerBound % 16 == 0 })
     }
   }
+
+  @Test("knows its size in memory: four blocks of parameters, and all that an image leaves behind on its way")
+  func memory() throws {
+    let architecture = try Self.architecture(.resnet18, 3)
+    func bytes(_ images: Int) -> Int { DepthNetwork(architecture, batchCapacity: images).bytes }
+    let parameters = 3 * 4 * architecture.parameterCount
+    #expect(bytes(1) > parameters)
+    // Outputs of convolutions, blocks and the stem, and at least two gradients as large as the largest.
+    let outputs = architecture.convolutions.map(\.outputCount) + architecture.blocks.map(\.output.count)
+    let image = 4 * (outputs.reduce(architecture.stem.outputCount, +) + 2 * architecture.stem.outputCount)
+    let growth = (bytes(512) - bytes(256)) / 256
+    // Beyond these, scratch of a few floats for each image, and the gradients inside of blocks.
+    #expect((image..<image * 3 / 2).contains(growth), "\(growth) bytes per image, at least \(image) of them tensors")
+  }
 }
 
 @Suite("Weights as values")

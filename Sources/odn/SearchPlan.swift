@@ -1,0 +1,99 @@
+// What can be told of a search before it begins: how long it takes, and how many ranks are worth it.
+
+import Configuration
+import CostModel
+import Datasets
+import DepthSearch
+import DistributedTraining
+import NeuralNetwork
+
+/// A search on a number of ranks, as it is predicted.
+struct SearchPlan: Encodable {
+  let network: NetworkModel
+  let threads: Int
+  let workload: SearchWorkload
+  let forecast: SearchForecast
+  /// The same for 1, 2, 4, … ranks.
+  let ranks: [SearchForecast]
+  let worthwhileRanks: Int
+  /// What the budget leaves, with latencies as predicted.
+  let affordable: AffordableDepths
+
+  /// What is between the ranks of a plan.
+  struct Network {
+    let model: NetworkModel
+    /// As `MeasuredNetwork.interference`.
+    var interference = 0.0
+    /// When gradients are summed there.
+    let mode: CommunicationOptions.Mode
+  }
+
+  /// - Parameters:
+  ///   - images: what the search reads.
+  ///   - epochsPerDepth: nil for what the policy makes of it.
+  /// - Throws: `CostModelError`, `SearchError`.
+  init(
+    _ configuration: Configuration, _ images: DatasetFacts, costs: KernelCosts, network: Network, ranks: Int,
+    epochsPerDepth: Double?
+  ) throws {
+    let architecture = try configuration.architecture(depth: 1, for: images)
+    var communication = configuration.communication
+    communication.mode = network.mode
+    let steps = StepModel(
+      costs: costs, network: network.model, interference: network.interference, communication: communication,
+      batchNormRanks: configuration.training.batchNorm == .local ? 1 : configuration.training.batchNormRanks)
+    var affordable = try configuration.search.affordableDepths(of: architecture)
+    if configuration.search.budget.latencyMilliseconds != nil {
+      let latencies = try affordable.depths.map {
+        1e3 * (try steps.forwardTime(architecture.withDepth($0), images: 1))
+      }
+      affordable = try configuration.search.affordableDepths(of: architecture, latencies: latencies)
+    }
+    let workload = try configuration.workload(images, affordable.depths, epochsPerDepth: epochsPerDepth)
+    let search = try SearchModel(workload, steps)
+    self.network = network.model
+    threads = costs.threads
+    self.workload = workload
+    forecast = try search.forecast(ranks: ranks)
+    self.ranks = try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) }
+    worthwhileRanks = try search.worthwhileRanks()
+    self.affordable = affordable
+  }
+}
+
+extension Configuration {
+  /// The search over `depths`, in as far as its time depends on it.
+  fileprivate func workload(
+    _ images: DatasetFacts, _ depths: ClosedRange<Int>, epochsPerDepth: Double?
+  ) throws -> SearchWorkload {
+    let validation = dataset.validation ?? images.validationCount
+    let training = max(images.trainingCount - validation, 1)
+    return SearchWorkload(
+      architecture: try architecture(depth: depths.upperBound, for: images), depths: depths,
+      batch: self.training.batchSize,
+      trainingImages: min(dataset.trainLimit ?? training, training), validationImages: validation,
+      warmUpEpochs: warmUp.epochs, epochsPerDepth: epochsPerDepth ?? search.expectedEpochsPerDepth)
+  }
+
+  /// The network whose kernels tell of all depths that the search may come to, those within its budget but for latency.
+  func deepestArchitecture(for images: DatasetFacts) throws -> Architecture {
+    let smallest = try architecture(depth: 1, for: images)
+    return try smallest.withDepth(search.affordableDepths(of: smallest).depths.upperBound)
+  }
+
+  /// - Throws: `CostModelError.unprofiled` where the kernels cannot be measured.
+  func checkMeasurable() throws(CostModelError) { if training.kernels == .reference { throw .unprofiled } }
+
+  /// The most images of a step that kernels are measured with: larger shares of a batch take proportionally longer.
+  var measuredBatch: Int { min(training.batchSize, 64) }
+}
+
+extension SearchOptions {
+  /// Epochs of a depth: those of the adaptive schedule, or an assumption for the published procedure.
+  fileprivate var expectedEpochsPerDepth: Double {
+    switch policy {
+    case .paper: (SearchWorkload.publishedEpochsPerPatience * Double(patience)).rounded(.up)
+    case .adaptive: Double(adaptive.epochs)
+    }
+  }
+}
