@@ -14,7 +14,8 @@ bash_completion := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/odn
 zsh_completion := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_odn
 fish_completion := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/odn.fish
 swift_files := Sources Tests Package.swift
-scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/*
+scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/* \
+  Tests/DocumentationTests/run Tests/DocumentationTests/stand-ins/*
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
