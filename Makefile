@@ -14,12 +14,13 @@ bash_completion := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/odn
 zsh_completion := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_odn
 fish_completion := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/odn.fish
 swift_files := Sources Tests Package.swift
-scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/*
+scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/* \
+  Tests/DocumentationTests/run Tests/DocumentationTests/stand-ins/*
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 .PHONY: help setup build run test test-mpich chaos fuzz bench compare-pytorch compare-ddp lint format install \
-  install-files uninstall deb manual clean
+  install-files uninstall deb manual docs docs-archives clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -100,6 +101,25 @@ deb: setup ## make a Debian package in .build-deb, for machines without a toolch
 manual: ## write the manual page anew, from the program's help
 	swift package -c release --disable-sandbox --allow-writing-to-directory .build generate-manual --output-directory .build
 	awk -f Launch/packaging/manual.awk .build/odn.1 > Launch/packaging/odn.1
+
+docs: build ## write the documentation of the modules MPI and NeuralNetwork to .build/docs
+	@$(MAKE) --no-print-directory docs-archives
+
+# Of modules that are built already. docc, and what it gets its symbols from, come with the toolchain.
+docs-archives: target = $(shell swift -print-target-info | sed -n 's/.*"unversionedTriple" *: *"\(.*\)".*/\1/p')
+docs-archives: mpi_flags = $(shell pkg-config --cflags mpi-c | sed 's/-I/-Xcc -I/g')
+docs-archives:
+	@rm -rf .build/docs
+	@for module in MPI NeuralNetwork; do \
+	  mkdir -p .build/docs/symbols/$$module && \
+	  swift symbolgraph-extract -module-name $$module -minimum-access-level public -target $(target) \
+	    -I .build/release/Modules -I Sources/CMPI -I Sources/CVector -I Sources/COpenBLAS $(mpi_flags) \
+	    -output-dir .build/docs/symbols/$$module && \
+	  rm -f .build/docs/symbols/$$module/*@*.json && \
+	  docc convert Sources/$$module/$$module.docc --additional-symbol-graph-dir .build/docs/symbols/$$module \
+	    --warnings-as-errors --output-dir .build/docs/$$module.doccarchive || exit; \
+	done
+	@echo "to read it: docc preview, or any web server on .build/docs/NeuralNetwork.doccarchive"
 
 clean: ## remove what was built; the results of runs stay
 	rm -rf .build .build-install .build-deb .build-fuzz .build-mpich

@@ -28,7 +28,10 @@ extension Communicator {
   /// Sends `buffer` to rank `destination`; returns when the buffer may be changed.
   ///
   /// It may wait for the receiver: two ranks that both send first, to each other, wait for ever.
-  /// - Parameter tag: `0...maximumTag`; the receiver can ask for it.
+  /// - Parameters:
+  ///   - buffer: what is sent.
+  ///   - destination: the rank that receives it.
+  ///   - tag: `0...maximumTag`; the receiver can ask for it.
   public func send<T: MPIScalar>(
     _ buffer: UnsafeBufferPointer<T>, to destination: Int, tag: Int = 0
   ) throws(MPIError) {
@@ -62,6 +65,7 @@ extension Communicator {
   /// Receives a message into the start of `buffer` and says what it was.
   ///
   /// - Parameters:
+  ///   - buffer: where it goes, to the start.
   ///   - source: the rank it comes from; nil takes it from any rank.
   ///   - tag: the tag it has; nil takes any.
   /// - Throws: `MPIError.failed` of class `truncate` if the message is longer than the buffer;

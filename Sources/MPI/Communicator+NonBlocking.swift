@@ -23,6 +23,7 @@ extension Communicator {
   /// Starts receiving a message into the start of `buffer`; the request's `wait()` says what it was.
   ///
   /// - Parameters:
+  ///   - buffer: where it goes, to the start.
   ///   - source: the rank it comes from; nil takes it from any rank.
   ///   - tag: the tag it has; nil takes any.
   /// - Throws: `MPIError.countTooLarge` for `maximumCountPerCall` elements or more.

@@ -39,8 +39,38 @@ public enum MPIError: Error, Equatable, Sendable {
 
   /// The standard classes of MPI's errors that occur here.
   public enum ErrorClass: String, Sendable {
-    case buffer, count, type, tag, communicator, rank, request, root, operation, argument, truncate, inStatus
-    case pending, noMemory, intern, other
+    /// `MPI_ERR_BUFFER`: no valid buffer.
+    case buffer
+    /// `MPI_ERR_COUNT`: no valid number of elements.
+    case count
+    /// `MPI_ERR_TYPE`: no valid datatype.
+    case type
+    /// `MPI_ERR_TAG`: no valid tag.
+    case tag
+    /// `MPI_ERR_COMM`: no valid communicator.
+    case communicator
+    /// `MPI_ERR_RANK`: no rank of the communicator.
+    case rank
+    /// `MPI_ERR_REQUEST`: no valid request.
+    case request
+    /// `MPI_ERR_ROOT`: no valid root.
+    case root
+    /// `MPI_ERR_OP`: no operation, or none for this datatype.
+    case operation
+    /// `MPI_ERR_ARG`: another argument that is not valid.
+    case argument
+    /// `MPI_ERR_TRUNCATE`: a message is longer than the buffer for it.
+    case truncate
+    /// `MPI_ERR_IN_STATUS`: one of several operations failed; its status says how.
+    case inStatus
+    /// `MPI_ERR_PENDING`: another of several operations failed, this one has not ended.
+    case pending
+    /// `MPI_ERR_NO_MEM`: no memory left.
+    case noMemory
+    /// `MPI_ERR_INTERN`: an error inside the library.
+    case intern
+    /// `MPI_ERR_OTHER`: what has no class of its own; the message tells more.
+    case other
     /// A class that is not listed here; the message tells more.
     case unlisted
   }

@@ -36,8 +36,11 @@ public struct ImageShape: Codable, Hashable, Sendable, CustomStringConvertible {
 public struct Architecture: Codable, Hashable, Sendable {
   /// The published networks whose prefixes can be built.
   public enum Family: String, Codable, CaseIterable, Sendable {
+    /// Eight basic blocks.
     case resnet18
+    /// Sixteen basic blocks.
     case resnet34
+    /// Sixteen bottlenecks.
     case resnet50
 
     /// Residual blocks in each of the four stages.
@@ -122,8 +125,11 @@ public struct Architecture: Codable, Hashable, Sendable {
 
 /// Why an architecture cannot be built.
 public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
+  /// The family has no such depth.
   case depth(Int, Architecture.Family)
+  /// There is no classifier for so many classes.
   case classes(Int)
+  /// There are no such images.
   case input(ImageShape)
 
   /// What was expected and what was found.

@@ -24,7 +24,12 @@ public final class DepthNetwork {
 
   /// Allocates everything that passes over up to `batchCapacity` images need.
   ///
-  /// - Parameter statisticsReduction: sums batch statistics over replicas; nil keeps them local.
+  /// - Parameters:
+  ///   - architecture: what the network is.
+  ///   - heads: which classifiers it has.
+  ///   - batchCapacity: images per pass, at most; at least 1.
+  ///   - kernels: what computes.
+  ///   - statisticsReduction: sums batch statistics over replicas; nil keeps them local.
   public init(
     _ architecture: Architecture, heads: HeadSelection = .deepest, batchCapacity: Int,
     kernels: any Kernels = KernelFamily.fast.kernels(), statisticsReduction: (any StatisticsReduction)? = nil
@@ -101,6 +106,7 @@ public final class DepthNetwork {
   /// Loss and correct answers of the last forward pass, summed over images and classifiers.
   ///
   /// - Parameters:
+  ///   - images: how many it was of.
   ///   - labels: the class of each image, below `architecture.classes`.
   ///   - globalImages: images in the batch of all replicas, over which the loss is a mean.
   public func crossEntropy(images: Int, labels: BufferView<Int32>, globalImages: Int) -> CrossEntropy {
@@ -116,7 +122,10 @@ public final class DepthNetwork {
 
   /// Sets the gradient of every parameter, for the loss of the last `crossEntropy` and the same `input`.
   ///
-  /// - Parameter observer: told of gradients as they are completed.
+  /// - Parameters:
+  ///   - input: what `forward` was given, `[N, H, W, C]`.
+  ///   - images: N.
+  ///   - observer: told of gradients as they are completed.
   /// - Throws: what the statistics reduction and the observer throw.
   public func backward(_ input: FloatView, images: Int, observer: (any GradientObserver)? = nil) throws {
     workspace.gradientObserver = observer

@@ -30,7 +30,14 @@ public enum GradientCheck {
   /// Each tensor is probed along its own gradient, every element weighted by a random factor of ½…1½ so that errors
   /// cannot cancel, and at two single elements.
   ///
-  /// - Parameter body: called with each row as it is found.
+  /// - Parameters:
+  ///   - architecture: the network that is probed.
+  ///   - heads: its classifiers, whose losses are added.
+  ///   - images: the batch, at least 1.
+  ///   - seed: what weights, images and directions follow from.
+  ///   - kernels: what the analytic gradients are computed by.
+  ///   - body: called with each row as it is found.
+  /// - Throws: what the network's passes throw; without other ranks that is nothing.
   public static func run(
     _ architecture: Architecture, heads: HeadSelection, images: Int, seed: UInt64, kernels: any Kernels,
     _ body: (Row) -> Void

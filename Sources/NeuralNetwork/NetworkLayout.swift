@@ -22,12 +22,19 @@ public struct TensorSlice: Hashable, Sendable {
 
 /// What a tensor is, which decides its initial values and its layout in other formats.
 public enum TensorRole: Hashable, Sendable {
+  /// A convolution's weights, `[kernel, kernel, in, out]`.
   case convolutionWeight
+  /// A classifier's weights, `[in, out]`.
   case linearWeight
+  /// A classifier's summands, `[out]`.
   case linearBias
+  /// A batch norm's factors, `[channels]`.
   case normalizationWeight
+  /// A batch norm's summands, `[channels]`.
   case normalizationBias
+  /// A batch norm's mean over past batches, `[channels]`.
   case runningMean
+  /// A batch norm's variance over past batches, `[channels]`.
   case runningVariance
 }
 
