@@ -19,8 +19,8 @@ extension Calibration {
     } catch let error as CostModelError {
       if case .file = error { throw error }
       throw .file(path, "\(error)")
-    } catch let error as FileError {
-      throw .file(path, "\(error)")
+    } catch FileError.unreadable(_, let reason) {
+      throw .file(path, "cannot be read: \(reason); check the path and its permissions")
     } catch {
       throw .file(path, "expected what odn calibrate wrote, found something else; calibrate anew")
     }

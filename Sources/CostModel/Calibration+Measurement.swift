@@ -73,23 +73,24 @@ extension MeasuredNetwork {
   ) throws -> MeasuredNetwork? {
     guard world.size > 1, let network = subject.networks.first else { return nil }
     let benchmark = AllreduceBenchmark(world)
-    let results =
-      try short.map { try benchmark.measure(bytes: $0, samples: 5) }
-      + long.map { try benchmark.measure(bytes: $0, samples: 3, calls: stream / $0) }
-    func fit(_ time: (AllreduceBenchmark.Result) -> Double?) throws -> NetworkModel {
-      let samples = results.compactMap { result in
-        time(result).map { NetworkModel.Sample(bytes: result.bytes, seconds: $0) }
-      }
-      return try NetworkModel(fitting: samples, ranks: world.size)
+    let short = try short.map { try benchmark.measure(bytes: $0, samples: 5) }
+    let long = try long.map { try benchmark.measure(bytes: $0, samples: 3, calls: stream / $0) }
+    let steps = try ScalingBenchmark(
+      network, .weak, batch: subject.images, world: world,
+      communication: CommunicationOptions(bucketMegabytes: communication.bucketMegabytes, mode: .overlapped)
+    ) { subject.training.kernels(placement, background: $0) }.measure(rounds: 3, steps: 1)
+    func sample(_ bytes: Int, _ seconds: Double?) -> NetworkModel.Sample? {
+      seconds.map { NetworkModel.Sample(bytes: bytes, seconds: $0) }
     }
-    var overlapped = communication
-    overlapped.mode = .overlapped
-    let steps = try ScalingBenchmark(network, .weak, batch: subject.images, world: world, communication: overlapped) {
-      subject.training.kernels(placement, background: $0)
-    }
+    // Those that overlap are under way together: the network carries them as one.
+    let together = steps.communication.flatMap { sample($0.bytesPerStep, 1e-3 * $0.milliseconds) }
     return MeasuredNetwork(
-      blocking: try fit(\.blocking), nonBlocking: try fit(\.nonBlocking),
-      interference: interference(try steps.measure(rounds: 3, steps: 1), images: subject.images * world.size))
+      blocking: try NetworkModel(
+        fitting: (short + long).compactMap { sample($0.bytes, $0.blocking) }, ranks: world.size),
+      nonBlocking: try NetworkModel(
+        fitting: short.compactMap { sample($0.bytes, $0.nonBlocking) } + [together].compactMap(\.self),
+        ranks: world.size),
+      interference: interference(steps, images: subject.images * world.size))
   }
 
   /// By how much a step is longer than its computation and what it waits, as a share of the sums that it does not wait for.
