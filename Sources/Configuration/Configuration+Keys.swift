@@ -69,7 +69,13 @@ extension Configuration {
   private static var networkKeys: Schema<NetworkOptions> {
     Schema(
       Key("architecture", \.architecture, .word(), isRequired: true, "The network whose prefixes are searched."),
-      Key("classes", \.classes, .integer(2...65_536), null: "the data set's", "Classes told apart."))
+      Key("classes", \.classes, .integer(2...65_536), null: "the data set's", "Classes told apart."),
+      Key(
+        "width", \.width, .quarters(Architecture.widths),
+        "What the channels of all its layers are multiplied by."),
+      Key(
+        "stemStride", \.stemStride, .one(of: Architecture.stemStrides),
+        "The stride of its first convolution; 2 halves the rows and columns of all activations."))
   }
 
   private static var warmUpKeys: Schema<WarmUpOptions> {

@@ -27,11 +27,17 @@ public struct NetworkOptions: Codable, Equatable, Sendable {
   public var architecture: Architecture.Family
   /// Classes told apart; nil for the data set's.
   public var classes: Int?
+  /// What the family's channels are multiplied by.
+  public var width: Double
+  /// The stride of the stem's convolution.
+  public var stemStride: Int
 
-  /// A family with as many classes as the data set has.
-  public init(architecture: Architecture.Family, classes: Int? = nil) {
+  /// A family as published, with as many classes as the data set has, if nothing else is said.
+  public init(architecture: Architecture.Family, classes: Int? = nil, width: Double = 1, stemStride: Int = 1) {
     self.architecture = architecture
     self.classes = classes
+    self.width = width
+    self.stemStride = stemStride
   }
 }
 
@@ -107,7 +113,8 @@ public struct Configuration: Codable, Equatable, Sendable {
   public func architecture(depth: Int, for images: DatasetFacts) throws(ArchitectureError) -> Architecture {
     try Architecture(
       family: network.architecture, depth: depth, classes: network.classes ?? images.classes,
-      input: ImageShape(height: images.height, width: images.width, channels: images.channels))
+      input: ImageShape(height: images.height, width: images.width, channels: images.channels),
+      width: network.width, stemStride: network.stemStride)
   }
 
   private mutating func fillIn() {

@@ -41,9 +41,9 @@ extension Kind {
 
   /// One of a few integers.
   static func one(of values: [Value]) -> Kind where Value == Int {
-    let words = values.map(String.init)
-    return plain(
-      words.joined(separator: " or "), words: words, read: { Int($0).flatMap { values.contains($0) ? $0 : nil } })
+    plain(
+      values.map(String.init).joined(separator: " or "),
+      read: { Int($0).flatMap { values.contains($0) ? $0 : nil } })
   }
 
   /// Rows and columns of an image.
@@ -65,11 +65,19 @@ extension Kind {
   }
 
   /// A percentage to one decimal.
-  static func tenths(_ range: ClosedRange<Double>) -> Kind where Value == Double {
+  static func tenths(_ range: ClosedRange<Double>) -> Kind where Value == Double { steps(of: 0.1, perUnit: 10, range) }
+
+  /// A multiple of ¼.
+  static func quarters(_ range: ClosedRange<Double>) -> Kind where Value == Double {
+    steps(of: 0.25, perUnit: 4, range)
+  }
+
+  private static func steps(of size: Double, perUnit: Double, _ range: ClosedRange<Double>) -> Kind
+  where Value == Double {
     var kind = number(range)
     let read = kind.read
-    kind.expected += " in steps of 0.1"
-    kind.read = { read($0).flatMap { $0 == ($0 * 10).rounded() / 10 ? $0 : nil } }
+    kind.expected += " in steps of \(size)"
+    kind.read = { read($0).flatMap { $0 == ($0 * perUnit).rounded() / perUnit ? $0 : nil } }
     return kind
   }
 

@@ -99,7 +99,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   }
 
   private static func name(_ network: Architecture) -> String {
-    "\(network.family.rawValue) up to depth \(network.depth) with \(network.classes) classes and \(network.input) images"
+    "\(network.name) up to depth \(network.depth) with \(network.classes) classes and \(network.input) images"
   }
 
   /// Whether the user asked for something impossible, as opposed to something that failed.

@@ -11,10 +11,12 @@ import NeuralNetwork
 /// after the same number of blocks, takes `safetensors.torch.load_file(path)` in `load_state_dict`.
 ///
 /// The metadata describes the network: `odn.version`, `odn.family` (`resnet18`), `odn.depth` (residual blocks),
-/// `odn.classes`, `odn.input` (`32x32x3`: height, width, channels), and `format`, which is `pt` as in PyTorch's files.
+/// `odn.classes`, `odn.input` (`32x32x3`: height, width, channels), `odn.width` and `odn.stem_stride` unless both are 1,
+/// and `format`, which is `pt` as in PyTorch's files.
 public struct ModelFile: Sendable {
-  /// The version of the files written, and the only one read.
-  public static let version = "1"
+  /// The versions that are read. Networks whose width and stem stride are 1 are written as the first, which programs
+  /// without these read; others as the second, which they refuse, since tensors do not show a stem's stride.
+  public static let versions = ["1", "2"]
 
   /// The network.
   public var weights: NetworkWeights

@@ -1,4 +1,4 @@
-// What a network is: its family, how many residual blocks it keeps, and what it reads and answers.
+// What a network is: its family, how many residual blocks it keeps, how wide it is, and what it reads and answers.
 
 /// The shape of one image, height × width × channels (`[H, W, C]` in memory).
 public struct ImageShape: Codable, Hashable, Sendable, CustomStringConvertible {
@@ -32,7 +32,7 @@ public struct ImageShape: Codable, Hashable, Sendable, CustomStringConvertible {
 
 /// A residual network cut after `depth` blocks, with a classifier of its own: a value that says everything needed to
 /// build it. He et al., "Deep Residual Learning for Image Recognition" (2015), with the small-image stem
-/// (3×3, stride 1, no max-pooling).
+/// (3×3, no max-pooling).
 public struct Architecture: Codable, Hashable, Sendable {
   /// The published networks whose prefixes can be built.
   public enum Family: String, Codable, CaseIterable, Sendable {
@@ -66,40 +66,74 @@ public struct Architecture: Codable, Hashable, Sendable {
   public var classes: Int
   /// The images read.
   public var input: ImageShape
+  /// What the family's channels are multiplied by, in the stem and in all blocks. Zagoruyko and Komodakis, "Wide Residual
+  /// Networks" (arXiv 1605.07146); below 1, Howard et al., "MobileNets" (arXiv 1704.04861).
+  public var width: Double
+  /// The stride of the stem's convolution. Behind 2, all activations have half the rows and columns.
+  public var stemStride: Int
 
+  /// The widths that there are, in steps of ¼: kernels need channels in multiples of 16.
+  public static let widths = 0.25...4.0
+  /// The strides that a stem can have.
+  public static let stemStrides = [1, 2]
+  /// Channels that the stem of a network of width 1 puts out.
+  public static let publishedStemChannels = 64
+
+  /// The network of a family as published is the one of `width` and `stemStride` 1.
   /// - Throws: `ArchitectureError` if no such network exists.
-  public init(family: Family, depth: Int, classes: Int, input: ImageShape) throws(ArchitectureError) {
+  public init(
+    family: Family, depth: Int, classes: Int, input: ImageShape, width: Double = 1, stemStride: Int = 1
+  ) throws(ArchitectureError) {
     guard (1...family.maximumDepth).contains(depth) else { throw .depth(depth, family) }
     guard (2...65_536).contains(classes) else { throw .classes(classes) }
     guard (1...4_096).contains(input.height), (1...4_096).contains(input.width), (1...64).contains(input.channels)
     else { throw .input(input) }
+    guard Self.widths.contains(width), 4 * width == (4 * width).rounded() else { throw .width(width) }
+    guard Self.stemStrides.contains(stemStride) else { throw .stemStride(stemStride) }
     self.family = family
     self.depth = depth
     self.classes = classes
     self.input = input
+    self.width = width
+    self.stemStride = stemStride
   }
 
-  /// Reads what `encode(to:)` wrote, and refuses what `init` would.
+  /// Reads what `encode(to:)` wrote, and refuses what `init` would. Versions that had no widths and stem strides wrote
+  /// networks of 1 each.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     try self.init(
       family: values.decode(Family.self, forKey: .family), depth: values.decode(Int.self, forKey: .depth),
-      classes: values.decode(Int.self, forKey: .classes), input: values.decode(ImageShape.self, forKey: .input))
+      classes: values.decode(Int.self, forKey: .classes), input: values.decode(ImageShape.self, forKey: .input),
+      width: values.decodeIfPresent(Double.self, forKey: .width) ?? 1,
+      stemStride: values.decodeIfPresent(Int.self, forKey: .stemStride) ?? 1)
   }
 
   /// The same network cut after another number of blocks.
   public func withDepth(_ depth: Int) throws(ArchitectureError) -> Architecture {
-    try Architecture(family: family, depth: depth, classes: classes, input: input)
+    try Architecture(
+      family: family, depth: depth, classes: classes, input: input, width: width, stemStride: stemStride)
   }
 
-  /// Channels that the stem puts out.
-  public static let stemChannels = 64
+  /// The family, and in what the network differs from it besides its depth: for example `resnet18`, or `resnet18 of width
+  /// 0.5 and stem stride 2`.
+  public var name: String {
+    switch (width, stemStride) {
+    case (1, 1): family.rawValue
+    case (_, 1): "\(family.rawValue) of width \(width)"
+    case (1, _): "\(family.rawValue) of stem stride \(stemStride)"
+    default: "\(family.rawValue) of width \(width) and stem stride \(stemStride)"
+    }
+  }
 
-  /// The convolution that reads the image: 3×3, stride 1, followed by batch norm and ReLU.
+  /// Channels that the stem puts out, 16 to 256.
+  public var stemChannels: Int { Int(Double(Self.publishedStemChannels) * width) }
+
+  /// The convolution that reads the image: 3×3, followed by batch norm and ReLU.
   public var stem: ConvolutionShape {
     ConvolutionShape(
-      height: input.height, width: input.width, inputChannels: input.channels, outputChannels: Self.stemChannels,
-      kernel: 3, stride: 1, padding: 1)
+      height: input.height, width: input.width, inputChannels: input.channels, outputChannels: stemChannels, kernel: 3,
+      stride: stemStride, padding: 1)
   }
 
   /// The blocks kept, first to last.
@@ -109,7 +143,8 @@ public struct Architecture: Codable, Hashable, Sendable {
     for (stage, count) in family.blocksPerStage.enumerated() {
       for position in 0..<count where blocks.count < depth {
         let block = Block(
-          kind: family.blockKind, index: blocks.count + 1, stage: stage + 1, position: position, input: shape)
+          kind: family.blockKind, index: blocks.count + 1, stage: stage + 1, position: position, input: shape,
+          stageChannels: stemChannels << stage)
         blocks.append(block)
         shape = block.output
       }
@@ -131,6 +166,8 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
   case classes(Int)
   /// There are no such images.
   case input(ImageShape)
+  case width(Double)
+  case stemStride(Int)
 
   /// What was expected and what was found.
   public var description: String {
@@ -139,6 +176,8 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
       "\(family.rawValue) has depths 1 to \(family.maximumDepth) (one per residual block), not \(depth)"
     case .classes(let classes): "a classifier has 2 to 65536 classes, not \(classes)"
     case .input(let shape): "images are 1x1x1 to 4096x4096x64 (height, width, channels), not \(shape)"
+    case .width(let width): "a width is 0.25 to 4 in steps of 0.25 (multiples of 16 channels), not \(width)"
+    case .stemStride(let stride): "the stem's stride is 1 or 2, not \(stride)"
     }
   }
 }

@@ -25,7 +25,7 @@ extension Architecture {
   /// `peakActivationCount` as 32-bit floats, in MB of 10⁶ bytes.
   public var peakActivationMegabytes: Double { Double(4 * peakActivationCount) / 1e6 }
 
-  /// How much smaller this network is than the whole one of its family, in percent.
+  /// How much smaller this network is than the whole one of its family, width and stem stride, in percent.
   public var reduction: Reduction {
     let whole = (try? withDepth(family.maximumDepth)) ?? self
     func percent(_ part: Int, _ all: Int) -> Double { 100 * (1 - Double(part) / Double(all)) }

@@ -28,13 +28,13 @@ public struct Block: Hashable, Sendable {
   /// The projection on the shortcut, where input and output differ in shape.
   public let projection: ConvolutionShape?
 
-  init(kind: BlockKind, index: Int, stage: Int, position: Int, input: ImageShape) {
+  /// - Parameter stageChannels: channels of the stage's 3×3 convolutions.
+  init(kind: BlockKind, index: Int, stage: Int, position: Int, input: ImageShape, stageChannels: Int) {
     self.kind = kind
     self.index = index
     self.stage = stage
     self.position = position
     self.input = input
-    let width = Architecture.stemChannels << (stage - 1)
     let stride = position == 0 && stage > 1 ? 2 : 1
     func convolution(_ shape: ImageShape, _ channels: Int, kernel: Int, stride: Int) -> ConvolutionShape {
       ConvolutionShape(
@@ -43,12 +43,12 @@ public struct Block: Hashable, Sendable {
     }
     switch kind {
     case .basic:
-      let first = convolution(input, width, kernel: 3, stride: stride)
-      convolutions = [first, convolution(first.output, width, kernel: 3, stride: 1)]
+      let first = convolution(input, stageChannels, kernel: 3, stride: stride)
+      convolutions = [first, convolution(first.output, stageChannels, kernel: 3, stride: 1)]
     case .bottleneck:
-      let first = convolution(input, width, kernel: 1, stride: 1)
-      let second = convolution(first.output, width, kernel: 3, stride: stride)
-      convolutions = [first, second, convolution(second.output, 4 * width, kernel: 1, stride: 1)]
+      let first = convolution(input, stageChannels, kernel: 1, stride: 1)
+      let second = convolution(first.output, stageChannels, kernel: 3, stride: stride)
+      convolutions = [first, second, convolution(second.output, 4 * stageChannels, kernel: 1, stride: 1)]
     }
     let channels = convolutions[convolutions.count - 1].outputChannels
     let fits = stride == 1 && input.channels == channels

@@ -22,7 +22,7 @@ struct Comparison {
       let result = run.result
       let met = result.map { $0.outcome.targetMet ? "met" : "missed" } ?? run.state.words
       return """
-        <tr><th><i class="b\(index % 6)"></i>\(run.name)</th><td>\(network.family.rawValue)</td><td>\(network.depth)</td>\
+        <tr><th><i class="b\(index % 6)"></i>\(run.name)</th><td>\(network.name)</td><td>\(network.depth)</td>\
         <td>\(met)</td><td>\(result.map { Format.decimal($0.validationAccuracy, 2) } ?? "–")</td>\
         <td>\(result.map { Format.decimal($0.testAccuracy, 2) } ?? "–")</td>\
         <td>\(Format.short(Double(network.parameterCount)))</td><td>\(Format.short(Double(network.multiplyAdds)))</td>\
@@ -74,11 +74,11 @@ struct Comparison {
 
   /// Images per second against ranks, at a depth that all of these runs have trained.
   private var scaling: Markup {
-    let families = Set(runs.map(\.plan.largest.family))
+    let networks = Set(runs.map(\.plan.largest.name))
     let shared = runs.map { Set($0.depths.map(\.depth)) }.reduce(Set(runs.first?.depths.map(\.depth) ?? [])) {
       $0.intersection($1)
     }
-    guard families.count == 1, Set(runs.map(\.ranks)).count > 1, let depth = shared.min() else { return .empty }
+    guard networks.count == 1, Set(runs.map(\.ranks)).count > 1, let depth = shared.min() else { return .empty }
     let speeds = runs.map { run in (run, run.depths.first { $0.depth == depth }?.imagesPerSecond ?? 0) }
       .sorted { ($0.0.ranks, $1.1) < ($1.0.ranks, $0.1) }
     guard let base = speeds.first, base.1 > 0 else { return .empty }

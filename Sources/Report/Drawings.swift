@@ -6,7 +6,8 @@ import Telemetry
 extension RunRecord {
   /// The whole network with what was cut away greyed.
   var architectureDrawing: Markup {
-    let kept = network.depth
+    let (kept, stem) = (network.depth, network.stem)
+    let convolution = "\(stem.kernel)×\(stem.kernel)" + (stem.stride == 1 ? "" : "/\(stem.stride)")
     let blocks = whole.blocks
     let most = blocks.map(\.parameterCount).max() ?? 1
     let stages = Set(blocks.map(\.stage)).sorted().map { stage -> Markup in
@@ -34,7 +35,8 @@ extension RunRecord {
       """
     return """
       <div class="network"><div class="stage"><h4>stem <small>\(whole.input.description)</small></h4>\
-      <ol><li class="kept"><b>3×3</b><span>64 ch.</span></li></ol></div>\(stages)\(head)</div>\
+      <ol><li class="kept"><b>\(convolution)</b><span>\(stem.outputChannels) ch.</span></li></ol></div>\
+      \(stages)\(head)</div>\
       <p class="note">Numbered boxes are residual blocks with their parameters; the bars grow with the square root of \
       these. Grey: cut away, \(blocks.count - kept) of \(blocks.count).</p>
       """

@@ -83,7 +83,7 @@ extension Report.Entry {
     tiles.append(
       (
         run.result == nil ? "depth now" : "depth found", "\(network.depth)",
-        "of \(network.family.maximumDepth), \(network.family.rawValue)"
+        "of \(network.family.maximumDepth), \(network.name)"
       ))
     tiles.append(
       (

@@ -52,7 +52,7 @@ extension RunRecord {
   /// The ranks that trained together, at last.
   var ranks: Int { result?.ranks ?? layout?.ranks ?? plan.ranks }
 
-  /// The whole network of the family.
+  /// The whole network, cut nowhere.
   var whole: Architecture { (try? plan.largest.withDepth(plan.largest.family.maximumDepth)) ?? plan.largest }
 
   /// The last part of the path.

@@ -144,9 +144,9 @@ public struct RunRecord: Sendable {
       warnings.append(warning["message"] ?? "")
     case "finished":
       let result = try Self.decode(SearchResult.self, head.event, from: line, log, line: number)
-      let (expected, found) = (plan.largest.family, result.architecture.family)
+      let (expected, found) = (plan.largest.name, result.architecture.name)
       if expected != found {
-        throw .damaged(log, line: number, expected: "a \(expected.rawValue)", found: "a \(found.rawValue)")
+        throw .damaged(log, line: number, expected: "a \(expected)", found: "a \(found)")
       }
       try Self.check(result.testAccuracy, in: 0...100, "a test accuracy in percent", log, line: number)
       try Self.check(result.validationAccuracy, in: 0...100, "a validation accuracy in percent", log, line: number)

@@ -26,7 +26,7 @@ public struct NextSteps: CustomStringConvertible {
       commands.append(
         (
           "odn train \(configuration) --depth \(whole) --output \(Self.quoted(run + "-whole"))",
-          "the whole \(found.family.rawValue), to compare with"
+          "the whole \(found.name), to compare with"
         ))
     }
     if hasTensorBoard {

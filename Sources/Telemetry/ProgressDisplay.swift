@@ -82,7 +82,7 @@ public struct ProgressDisplay: SearchObserver {
   private static func describe(_ plan: SearchPlan) -> String {
     let groups = plan.options.groups == 1 ? "" : " in \(plan.options.groups) groups"
     return (plan.layout.map { "\($0)\n" } ?? "") + """
-      \(plan.largest.family.rawValue) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
+      \(plan.largest.name) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
       \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
       \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks")\(groups), \(plan.batchSize) images per step; \
       \(describe(plan.options)), depths \(plan.options.initialDepth) to \

@@ -35,7 +35,7 @@ public struct ResultTable: CustomStringConvertible {
     if let whole = try? found.withDepth(found.family.maximumDepth) {
       // Its accuracy is known only where the search has gone that far.
       let best = known.depths.first { $0.depth == whole.depth }
-      table.add(row("whole \(found.family.rawValue)", whole, "", best?.accuracyText ?? ""))
+      table.add(row("whole \(found.name)", whole, "", best?.accuracyText ?? ""))
       table.add(share(of: found, in: whole))
     }
     let growths = result.depths.count - 1

@@ -8,6 +8,10 @@ import NeuralNetwork
 public struct Summary: Codable, Equatable, Sendable {
   /// The family of the network found, such as `resnet18`.
   public let architecture: String
+  /// What the family's channels are multiplied by.
+  public let width: Double
+  /// The stride of its stem.
+  public let stemStride: Int
   /// Residual blocks that it keeps.
   public let depth: Int
   /// Whether its validation accuracy is at least target − tolerance, unrounded; with another objective, whether the search
@@ -29,7 +33,7 @@ public struct Summary: Codable, Equatable, Sendable {
   public let megabytes: Double
   /// Its multiply-adds per image, in a forward pass.
   public let multiplyAdds: Int
-  /// How much smaller it is than the whole network of its family, by parameters.
+  /// How much smaller it is than the whole network of its family and width, by parameters.
   public let reductionPercent: Double
   /// How much smaller it is by multiply-adds.
   public let multiplyAddsReductionPercent: Double
@@ -55,6 +59,8 @@ public struct Summary: Codable, Equatable, Sendable {
   public init(_ result: SearchResult) {
     let network = result.architecture
     architecture = network.family.rawValue
+    width = network.width
+    stemStride = network.stemStride
     depth = network.depth
     targetMet = result.outcome.targetMet
     outcome = result.outcome.description

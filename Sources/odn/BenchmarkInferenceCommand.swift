@@ -34,6 +34,8 @@ struct BenchmarkInferenceCommand: ParsableCommand {
   @Option(help: "Classes told apart, with --architecture.")
   var classes = 10
 
+  @OptionGroup var variant: VariantOptions
+
   @Option(help: "Images per pass. May be repeated.")
   var batch = [1, 8, 64]
 
@@ -93,8 +95,7 @@ struct BenchmarkInferenceCommand: ParsableCommand {
   private func weights() throws -> NetworkWeights {
     if let model { return try ModelFile(path: model).weights }
     let family = architecture ?? .resnet34
-    let network = try Architecture(
-      family: family, depth: depth ?? family.maximumDepth, classes: classes, input: input)
+    let network = try variant.network(family, depth: depth ?? family.maximumDepth, classes: classes, input: input)
     return NetworkWeights.initial(network, heads: .deepest, seed: 0)
   }
 
@@ -113,7 +114,7 @@ struct BenchmarkInferenceCommand: ParsableCommand {
     let network = result.network
     print(
       """
-      \(network.family.rawValue) \(Format.size(of: network)), images \(network.input)
+      \(network.name) \(Format.size(of: network)), images \(network.input)
       \(Format.count(result.runs)) passes each, threads: \(result.threads)
 
       \(table)

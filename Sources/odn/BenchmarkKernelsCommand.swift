@@ -40,15 +40,14 @@ struct BenchmarkKernelsCommand: ParsableCommand {
   }
 
   func run() throws {
-    let network = try Architecture(
-      family: benchmark.architecture, depth: benchmark.architecture.maximumDepth, classes: 10, input: benchmark.input)
+    let network = try benchmark.network(classes: 10)
     let kernels = KernelFamily.fast.kernels(threads: threads, engine: benchmark.matrixEngine)
     var shapes: [ConvolutionShape] = []
     for shape in network.convolutions where !shapes.contains(shape) { shapes.append(shape) }
     var rows: [Row] = []
     if let only { shapes.removeAll { !Self.name($0).contains(only) } }
     if shapes.isEmpty {
-      throw ValidationError("no convolution of \(benchmark.architecture.rawValue) is like '\(only ?? "")'")
+      throw ValidationError("no convolution of \(network.name) is like '\(only ?? "")'")
     }
     for shape in shapes {
       let convolution = ConvolutionBenchmark(shape, images: benchmark.batch)

@@ -21,6 +21,8 @@ struct BenchmarkOptions: ParsableArguments {
   @Option(help: "Images, height x width x channels.")
   var input = ImageShape(height: 32, width: 32, channels: 3)
 
+  @OptionGroup var variant: VariantOptions
+
   @Option(help: "What multiplies matrices.")
   var matrixEngine = MatrixEngine.simd
 
@@ -29,6 +31,12 @@ struct BenchmarkOptions: ParsableArguments {
 
   func validate() throws {
     if batch < 1 || batch > 1 << 20 { throw ValidationError("--batch takes 1 to 1048576 images, not \(batch)") }
+  }
+
+  /// The network cut after `depth` blocks, by default the whole one.
+  /// - Throws: `ArchitectureError` if there is no such network.
+  func network(depth: Int? = nil, classes: Int) throws(ArchitectureError) -> Architecture {
+    try variant.network(architecture, depth: depth ?? architecture.maximumDepth, classes: classes, input: input)
   }
 
   static func check(threads: Int?) throws {

@@ -46,6 +46,8 @@ struct BenchmarkScalingCommand: ParsableCommand {
   /// What was measured.
   private struct Report: Encodable {
     let architecture: String
+    let width: Double
+    let stemStride: Int
     let input: String
     let scaling: ScalingBenchmark.Scaling
     let batch: Int
@@ -83,8 +85,7 @@ struct BenchmarkScalingCommand: ParsableCommand {
     try Launcher.onAllRanks(checkingCollectives: ranks.check.checkCollectives) { world in
       let whole = benchmark.architecture.maximumDepth
       let networks = try (depths?.depths ?? [1, (whole + 1) / 2, whole]).map {
-        try Architecture(
-          family: benchmark.architecture, depth: $0, classes: ranks.classes, input: benchmark.input)
+        try benchmark.network(depth: $0, classes: ranks.classes)
       }
       let layout = try ranks.layout(world)
       let placement = try ThreadPlacement(threads: ranks.threads, communicator: world)
@@ -98,20 +99,21 @@ struct BenchmarkScalingCommand: ParsableCommand {
         return Depth(network.depth, try measurement.measure(rounds: rounds, steps: steps))
       }
       let report = Report(
-        architecture: benchmark.architecture.rawValue, input: "\(benchmark.input)", scaling: scaling,
+        architecture: benchmark.architecture.rawValue, width: benchmark.variant.width,
+        stemStride: benchmark.variant.stemStride, input: "\(benchmark.input)", scaling: scaling,
         batch: benchmark.batch, ranks: world.size, threads: placement.threads, layout: layout,
         compression: ranks.compression, depths: depths)
-      if world.rank == 0 { try show(report) }
+      if world.rank == 0 { try show(report, networks[0].name) }
     }
   }
 
-  private func show(_ report: Report) throws {
+  private func show(_ report: Report, _ name: String) throws {
     if benchmark.json { return print(try JSON.text(report)) }
     let share = scaling == .weak ? "each rank" : "all ranks together"
     print(
       """
       \(report.layout)
-      \(report.architecture), images \(report.input), \(report.batch) per step of \(share); medians of \(rounds) rounds \
+      \(name), images \(report.input), \(report.batch) per step of \(share); medians of \(rounds) rounds \
       of \(steps) steps
       """)
     var table = TextTable([

@@ -42,6 +42,8 @@ struct BenchmarkStepCommand: ParsableCommand {
   /// What was measured.
   private struct Result: Encodable {
     let architecture: String
+    let width: Double
+    let stemStride: Int
     let depth: Int
     let input: String
     let pass: StepBenchmark.Pass
@@ -80,9 +82,7 @@ struct BenchmarkStepCommand: ParsableCommand {
 
   func run() throws {
     try Launcher.onAllRanks(checkingCollectives: ranks.check.checkCollectives) { world in
-      let network = try Architecture(
-        family: benchmark.architecture, depth: depth ?? benchmark.architecture.maximumDepth, classes: ranks.classes,
-        input: benchmark.input)
+      let network = try benchmark.network(depth: depth, classes: ranks.classes)
       let layout = try ranks.layout(world)
       let placement = try ThreadPlacement(threads: ranks.threads, communicator: world)
       let kernelProfile = profile ? KernelProfile() : nil
@@ -101,13 +101,14 @@ struct BenchmarkStepCommand: ParsableCommand {
       let median = times.map(\.seconds).median
       let peak = try world.allreduce(Self.peakMegabytes, .max)
       let result = Result(
-        architecture: benchmark.architecture.rawValue, depth: network.depth, input: "\(benchmark.input)",
+        architecture: network.family.rawValue, width: network.width, stemStride: network.stemStride,
+        depth: network.depth, input: "\(benchmark.input)",
         pass: forwardOnly ? .inference : .training, batch: benchmark.batch, ranks: world.size,
         threads: placement.threads, layout: layout,
         milliseconds: 1e3 * median, imagesPerSecond: Double(benchmark.batch * world.size) / median,
         peakMegabytes: peak, communication: communication(measurement, times),
         kernels: kernelProfile.map { kernels($0, placement) })
-      if world.rank == 0 { try show(result) }
+      if world.rank == 0 { try show(result, network) }
     }
   }
 
@@ -133,12 +134,12 @@ struct BenchmarkStepCommand: ParsableCommand {
     }.sorted { ($0.milliseconds, $0.kernel) > ($1.milliseconds, $1.kernel) }
   }
 
-  private func show(_ result: Result) throws {
+  private func show(_ result: Result, _ network: Architecture) throws {
     if benchmark.json { return print(try JSON.text(result)) }
     print(
       """
       \(result.layout)
-      \(result.architecture) depth \(result.depth), images \(result.input), \(result.batch) per step and rank
+      \(network.name) depth \(result.depth), images \(result.input), \(result.batch) per step and rank
       median of \(steps) steps: \(Format.decimal(result.milliseconds, 1)) ms, \
       \(Format.decimal(result.imagesPerSecond, 1)) images/s; peak memory of a rank \
       \(Format.decimal(result.peakMegabytes, 0)) MB

@@ -58,7 +58,7 @@ struct CalibrateCommand: ParsableCommand {
   private func show(_ calibration: Calibration, _ network: Architecture) {
     print(calibration.layout)
     print(
-      "measured \(calibration.costs.entries.count) kernels of \(network.family.rawValue) at depths 1 to \(network.depth)"
+      "measured \(calibration.costs.entries.count) kernels of \(network.name) at depths 1 to \(network.depth)"
     )
     if let network = calibration.network {
       print(

@@ -72,7 +72,7 @@ struct DryRun {
       \(configuration.dataset.name.rawValue): \(Format.count(data.train.count)) images to train, \
       \(Format.count(data.validation.count)) to validate, \(Format.count(data.test.count)) to test; batches of \
       \(workload.batch), \(forecast.imagesPerRank) on a rank
-      \(workload.architecture.family.rawValue), images \(workload.architecture.input), \
+      \(workload.architecture.name), images \(workload.architecture.input), \
       \(workload.architecture.classes) classes
 
       """)

@@ -128,7 +128,7 @@ struct ExportCommand: ParsableCommand {
     }
     print(
       """
-      \(output): \(network.family.rawValue) cut at depth \(network.depth), \(Format.count(network.parameterCount)) \
+      \(output): \(network.name) cut at depth \(network.depth), \(Format.count(network.parameterCount)) \
       parameters, \(Format.count(bytes)) bytes as \(format.rawValue)
       """)
   }

@@ -35,6 +35,8 @@ struct GradcheckCommand: ParsableCommand {
   @Option(help: "Images, height x width x channels; small ones, the check is slow.")
   var input = ImageShape(height: 4, width: 3, channels: 2)
 
+  @OptionGroup var variant: VariantOptions
+
   @Option(help: "The kernels to check.")
   var kernels = KernelFamily.fast
 
@@ -43,7 +45,7 @@ struct GradcheckCommand: ParsableCommand {
 
   func run() throws {
     guard Launcher.rank == 0 else { return }
-    let network = try Architecture(family: architecture, depth: depth, classes: 3, input: input)
+    let network = try variant.network(architecture, depth: depth, classes: 3, input: input)
     var table = TextTable([("tensor", .left), ("analytic", .right), ("numeric", .right), ("relative error", .right)])
     var wrong: [String] = []
     try GradientCheck.run(network, heads: .all, images: 2, seed: seed, kernels: kernels.kernels()) { row in

@@ -12,13 +12,13 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Take over a network that was trained in PyTorch.",
     discussion: """
-      Reads the state_dict() of a residual network with torchvision's names, the small-image stem (3x3, stride 1, no max \
-      pooling) and as many blocks as it has, saved with safetensors.torch.save_file.
+      Reads the state_dict() of a residual network with torchvision's names, the small-image stem (3x3, no max pooling) \
+      and as many blocks as it has, saved with safetensors.torch.save_file.
 
         odn import net.safetensors --dataset fashion-mnist --output odn.safetensors
         odn import net.safetensors --input 64x64x1 --class-names cat,dog
 
-      The tensors tell the blocks, classes and colour channels; what they do not tell, the options do.
+      The tensors tell the blocks, the width, classes and colour channels; what they do not tell, the options do.
       """)
 
   @Argument(help: "The tensors: a .safetensors file of 32-bit floats.", completion: .file(extensions: ["safetensors"]))
@@ -29,6 +29,9 @@ struct ImportCommand: ParsableCommand {
 
   @Option(help: "Residual blocks. (default: those of the file)")
   var depth: Int?
+
+  @Option(help: "The stride of the stem, 1 or 2. (default: what odn noted in the file, or 1)")
+  var stemStride: Int?
 
   @Option(
     help: "The data set that it was trained with, which names classes, normalization and the size of images.")
@@ -55,6 +58,9 @@ struct ImportCommand: ParsableCommand {
 
   func validate() throws {
     if (mean == nil) != (std == nil) { throw ValidationError("--mean and --std belong together; give both or neither") }
+    if let stemStride, !Architecture.stemStrides.contains(stemStride) {
+      throw ValidationError("--stem-stride takes 1 or 2, not \(stemStride)")
+    }
   }
 
   func run() throws {
@@ -63,7 +69,8 @@ struct ImportCommand: ParsableCommand {
     let images = dataset?.descriptor
     let network = try state.architecture(
       family: architecture, depth: depth,
-      input: input ?? images.map { ImageShape(height: $0.height, width: $0.width, channels: $0.channels) })
+      input: input ?? images.map { ImageShape(height: $0.height, width: $0.width, channels: $0.channels) },
+      stemStride: stemStride)
     let weights = try state.weights(of: network)
     let description = try ImageDescription(
       dataset: dataset?.rawValue, classNames: names(of: network),
@@ -117,7 +124,7 @@ struct ImportCommand: ParsableCommand {
     }
     print(
       """
-      \(path): \(network.family.rawValue) cut at depth \(network.depth) of \(network.family.maximumDepth), images \
+      \(path): \(network.name) cut at depth \(network.depth) of \(network.family.maximumDepth), images \
       \(network.input), \(network.classes) classes, \(Format.count(network.parameterCount)) parameters
       """)
   }

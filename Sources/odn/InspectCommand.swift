@@ -6,13 +6,6 @@ import ModelExchange
 import NeuralNetwork
 import Telemetry
 
-extension Architecture.Family: ExpressibleByArgument {}
-
-extension ImageShape: ExpressibleByArgument {
-  /// Height, width and channels, as in `32x32x3`.
-  public init?(argument: String) { self.init(argument) }
-}
-
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
@@ -22,6 +15,7 @@ struct InspectCommand: ParsableCommand {
       most activation memory alive at once for one image, and how much smaller the network is than the whole one.
 
         odn inspect --architecture resnet34 --input 32x32x3 --classes 10
+        odn inspect --architecture resnet18 --width 0.5 --stem-stride 2
         odn inspect runs/quickstart/odn.safetensors
       """)
 
@@ -36,6 +30,8 @@ struct InspectCommand: ParsableCommand {
 
   @Option(help: "Classes told apart.")
   var classes = 10
+
+  @OptionGroup var variant: VariantOptions
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -52,7 +48,7 @@ struct InspectCommand: ParsableCommand {
       try show(ModelFile(path: model), path: model)
     } else if let architecture {
       let depths = try (1...architecture.maximumDepth).map {
-        try Architecture(family: architecture, depth: $0, classes: classes, input: input)
+        try variant.network(architecture, depth: $0, classes: classes, input: input)
       }
       try show(depths)
     }
@@ -97,7 +93,7 @@ struct InspectCommand: ParsableCommand {
         Format.decimal(row.reductionPercent.multiplyAdds, 2) + " %",
       ])
     }
-    print("\(depths[0].family.rawValue), images \(input), \(classes) classes\n\n\(table)")
+    print("\(depths[0].name), images \(input), \(classes) classes\n\n\(table)")
   }
 
   private func show(_ file: ModelFile, path: String) throws {
@@ -107,7 +103,7 @@ struct InspectCommand: ParsableCommand {
     print(
       """
       \(path)
-        \(network.family.rawValue) cut at depth \(network.depth) of \(network.family.maximumDepth), images \
+        \(network.name) cut at depth \(network.depth) of \(network.family.maximumDepth), images \
       \(network.input), \(network.classes) classes
         \(Format.count(cost.parameters)) parameters (\(Format.decimal(cost.megabytes, 3)) MB), \
       \(Format.decimal(Double(cost.multiplyAdds) / 1e6, 2)) M multiply-adds, peak activation \

@@ -136,7 +136,7 @@ extension PlanCommand {
     func count(_ number: Int, _ name: String) -> String { "\(Format.count(number)) \(name)\(number == 1 ? "" : "s")" }
     print(
       """
-      \(workload.architecture.family.rawValue), images \(workload.architecture.input); \
+      \(workload.architecture.name), images \(workload.architecture.input); \
       \(Format.count(workload.trainingImages)) per epoch in batches of \(workload.batch), \
       \(Format.count(workload.validationImages)) for validation; \
       \(Format.decimal(workload.epochsPerDepth, 0)) epochs assumed for each depth

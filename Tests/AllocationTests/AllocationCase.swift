@@ -9,6 +9,8 @@ struct AllocationCase {
   let depth: Int
   var heads = HeadSelection.deepest
   let input: ImageShape
+  var width = 1.0
+  var stemStride = 1
   let threads: Int
 
   private static let images = 6
@@ -20,13 +22,18 @@ struct AllocationCase {
       AllocationCase(family: .resnet18, depth: 3, heads: .all, input: odd, threads: threads),
       AllocationCase(family: .resnet34, depth: 5, input: square, threads: threads),
       AllocationCase(family: .resnet50, depth: 4, input: square, threads: threads),
+      AllocationCase(family: .resnet18, depth: 3, input: square, width: 0.5, stemStride: 2, threads: threads),
     ]
   }
 
-  var name: String { "\(family) depth \(depth) at \(input), classifiers \(heads), \(threads) threads" }
+  var name: String {
+    "\(family) depth \(depth) at \(input), width \(width), stem stride \(stemStride), classifiers \(heads), "
+      + "\(threads) threads"
+  }
 
   private func architecture() throws -> Architecture {
-    try Architecture(family: family, depth: depth, classes: 10, input: input)
+    try Architecture(
+      family: family, depth: depth, classes: 10, input: input, width: width, stemStride: stemStride)
   }
 
   /// Allocations in a training step after two others, with the updates of both optimizers.

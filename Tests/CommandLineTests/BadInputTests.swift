@@ -77,6 +77,9 @@ struct Mistake: Sendable, CustomTestStringConvertible {
       testDescription: "a search deeper than the network", arguments: search + ["--set", "search.maximumDepth=9"],
       exitCode: 64, names: ["search.maximumDepth", "8", "9"]),
     Mistake(
+      testDescription: "a width between two quarters", arguments: search + ["--set", "network.width=0.3"],
+      exitCode: 64, names: ["network.width", "in steps of 0.25", "0.3"]),
+    Mistake(
       testDescription: "training deeper than the network", arguments: ["train", "tiny.yaml", "--depth", "9"],
       exitCode: 64, names: ["resnet18", "1 to 8", "9"]),
     Mistake(

@@ -44,6 +44,18 @@ extension CommandLine {
       #expect(abs(step.imagesPerSecond - 4_000 / step.milliseconds) < 1e-6 * step.imagesPerSecond)
     }
 
+    @Test("time other widths and strides, and compare their kernels with the reference")
+    func variant() async throws {
+      let variant = Self.small + ["--width", "0.5", "--stem-stride", "2"]
+      let step = try await Program.run(
+        ["benchmark", "step"] + variant + ["--depth", "3", "--steps", "1", "--threads", "1"], in: Workspace())
+      #expect(step.exitCode == 0 && step.errors == "", "\(step.errors)")
+      #expect(step.output.contains("resnet18 of width 0.5 and stem stride 2 depth 3, images 8x8x1, 4 per step"))
+      let kernels = try await Program.run(["benchmark", "kernels"] + variant + ["--runs", "1"], in: Workspace())
+      #expect(kernels.exitCode == 0 && kernels.errors == "", "\(kernels.errors)")
+      #expect(kernels.output.contains("3x3 /2 1→32 @8x8") && kernels.output.contains("3x3 /2 32→64 @4x4"))
+    }
+
     @Test("say how many bytes of gradients two ranks sum in a step", arguments: ["blocking", "overlapped"])
     func communication(mode: String) async throws {
       let options = ["--depth", "2", "--steps", "2", "--threads", "1", "--mode", mode]

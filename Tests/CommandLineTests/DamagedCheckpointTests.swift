@@ -95,6 +95,15 @@ extension CommandLine {
       let end = try await run(Resumption.search + ["--override", "--set", "search.maximumDepth=3"])
       #expect(end.exitCode == 64)
       #expect(end.errors.contains("resnet18 up to depth 3"), "\(end.errors)")
+      let narrow = Resumption.search + ["--set", "network.width=0.5", "--set", "network.stemStride=2"]
+      let refused = try await run(narrow)
+      #expect(refused.exitCode == 64)
+      #expect(refused.errors.contains("network.width (0.5, was 1.0)"), "\(refused.errors)")
+      #expect(refused.errors.contains("network.stemStride (2, was 1)"), "\(refused.errors)")
+      let insisted = try await run(narrow + ["--override"])
+      #expect(insisted.exitCode == 64)
+      #expect(
+        insisted.errors.contains("a search in resnet18 of width 0.5 and stem stride 2 up to"), "\(insisted.errors)")
       #expect(try workspace.checkpoints().count == 2, "the run is as it was")
     }
 

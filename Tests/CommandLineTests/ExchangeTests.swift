@@ -26,6 +26,8 @@ extension CommandLine {
       struct Network: Decodable {
         let family: String
         let depth: Int
+        let width: Double
+        let stemStride: Int
       }
       let output: String
       let network: Network
@@ -50,16 +52,20 @@ extension CommandLine {
       #expect(try workspace.names().filter { $0.hasPrefix(".odn") } == [])
     }
 
-    @Test("what is exported as safetensors can be imported, and is as accurate")
-    func roundTrip() async throws {
-      // The tensors alone, as PyTorch would save them: without what odn notes about the network.
-      try workspace.change("run/odn.safetensors", to: "state.safetensors") { bytes in
+    /// Leaves the tensors alone, as PyTorch would save them: without what odn notes about the network.
+    private static func removeMetadata(of file: String, as copy: String, in workspace: Workspace) throws {
+      try workspace.change(file, to: copy) { bytes in
         let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
         var header = (try? JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length]))) as? [String: Any] ?? [:]
         header["__metadata__"] = nil
         let json = (try? JSONSerialization.data(withJSONObject: header)) ?? Data()
         bytes = (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) } + json + bytes[(8 + length)...]
       }
+    }
+
+    @Test("what is exported as safetensors can be imported, and is as accurate")
+    func roundTrip() async throws {
+      try Self.removeMetadata(of: "run/odn.safetensors", as: "state.safetensors", in: workspace)
       let run = try await Program.run(["import", "state.safetensors", "--dataset", "mnist", "--json"], in: workspace)
       #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
       let result = try JSONDecoder().decode(Imported.self, from: Data(run.output.utf8))
@@ -74,6 +80,44 @@ extension CommandLine {
       #expect(answers[0] == answers[1])
       let inspected = try await Program.run(["inspect", "state.odn.safetensors"], in: workspace)
       #expect(inspected.output.contains("dataset: mnist") && inspected.output.contains("class_names: [\"0\""))
+    }
+
+    @Test("a narrow network behind a strided stem goes the same ways")
+    func variant() async throws {
+      let train = try await Program.run(
+        [
+          "train", "tiny.yaml", "--depth", "2", "--set", "search.epochLimit=1", "--set", "network.width=0.5", "--set",
+          "network.stemStride=2", "--output", "narrow",
+        ], in: workspace)
+      try #require(train.exitCode == 0, "\(train.errors)")
+      #expect(train.output.contains("resnet18 of width 0.5 and stem stride 2 on 28x28x1 images"))
+      let inspected = try await Program.run(["inspect", "narrow/odn.safetensors"], in: workspace)
+      #expect(
+        inspected.output.contains("\n  resnet18 of width 0.5 and stem stride 2 cut at depth 2 of 8, images 28x28x1"))
+      let report = try await Program.run(["report", "narrow"], in: workspace)
+      #expect(report.exitCode == 0, "\(report.errors)")
+      let page = try workspace.text("narrow/report.html")
+      #expect(page.contains("<b>3×3/2</b><span>32 ch.</span>") && page.contains("14×14, 32 channels"))
+      for format in ["onnx", "safetensors"] {
+        let run = try await Program.run(
+          ["export", "narrow/odn.safetensors", "--format", format, "--output", "narrow.\(format)"], in: workspace)
+        #expect(run.exitCode == 0, "\(run.errors)")
+      }
+      let answers = try await Program.run(
+        ["evaluate", "narrow/odn.safetensors", "--config", "narrow/config.yaml"], in: workspace)
+      #expect(answers.exitCode == 0, "\(answers.errors)")
+
+      try Self.removeMetadata(of: "narrow.safetensors", as: "state.safetensors", in: workspace)
+      for (options, stride) in [([], 1), (["--stem-stride", "2"], 2)] {
+        let run = try await Program.run(
+          ["import", "state.safetensors", "--dataset", "mnist", "--json"] + options, in: workspace)
+        #expect(run.exitCode == 0, "\(run.errors)")
+        let result = try JSONDecoder().decode(Imported.self, from: Data(run.output.utf8))
+        #expect(result.network.width == 0.5 && result.network.stemStride == stride)
+      }
+      let imported = try await Program.run(
+        ["evaluate", "state.odn.safetensors", "--config", "narrow/config.yaml"], in: workspace)
+      #expect(imported.output == answers.output)
     }
 
     @Test("options tell what tensors do not")
@@ -106,6 +150,7 @@ extension CommandLine {
         ),
         (["export", "run/odn.safetensors", "--format", "gif"], "gif"),
         (["import", "run/odn.safetensors", "--mean", "0.5"], "--mean and --std belong together"),
+        (["import", "run/odn.safetensors", "--stem-stride", "3"], "--stem-stride takes 1 or 2, not 3"),
         (["import", "run/odn.safetensors", "--mean", "0.5", "--std", "0"], "--std: expected 1 numbers"),
         (["import", "run/odn.safetensors", "--class-names", "a,b"], "expected the names of 10 classes, found 2"),
         (

@@ -75,6 +75,45 @@ extension CommandLine {
       #expect(cells[..<3] == ["5", "750,666", "3.003"] && cells.contains("96.47"))
     }
 
+    @Test("what a width and a strided stem cost")
+    func variant() async throws {
+      let options = ["inspect", "--architecture", "resnet18", "--input", "28x28x1"]
+      func rows(_ more: String...) async throws -> [Row] {
+        let run = try await Program.run(options + more + ["--json"], in: Workspace())
+        #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+        return try JSONDecoder().decode([Row].self, from: Data(run.output.utf8))
+      }
+      let published = try await rows()
+      let strided = try await rows("--stem-stride", "2")
+      let narrow = try await rows("--width", "0.5", "--stem-stride", "2")
+      #expect(strided.map(\.parameters) == published.map(\.parameters))
+      for (strided, published) in zip(strided, published) {
+        #expect(abs(4 * strided.peakActivationMegabytes - published.peakActivationMegabytes) < 1e-9)
+      }
+      for (narrow, strided) in zip(narrow, strided) {
+        #expect(2 * narrow.peakActivationMegabytes == strided.peakActivationMegabytes)
+        #expect(narrow.parameters < strided.parameters / 3)
+      }
+      let table = try await Program.run(options + ["--width", "0.5", "--stem-stride", "2"], in: Workspace())
+      #expect(table.output.hasPrefix("resnet18 of width 0.5 and stem stride 2, images 28x28x1, 10 classes\n"))
+    }
+
+    @Test(
+      "that there is no such width or stride",
+      arguments: ["inspect", "benchmark inference", "benchmark step", "gradcheck"])
+    func impossibleVariant(command: String) async throws {
+      for (option, value, message) in [
+        ("--width", "0.3", "a width is 0.25 to 4 in steps of 0.25 (multiples of 16 channels), not 0.3"),
+        ("--stem-stride", "3", "the stem's stride is 1 or 2, not 3"),
+      ] {
+        let words = command.split(separator: " ").map(String.init)
+        let run = try await Program.run(
+          words + ["--architecture", "resnet18", option, value], in: Workspace())
+        #expect(run.exitCode == 64 && run.output == "" && run.errorLines.count == 1, "\(run.errors)")
+        #expect(run.errors.contains(message), "\(run.errors)")
+      }
+    }
+
     @Test("what data sets it knows, whether they are here, and how to get them")
     func datasets() async throws {
       let workspace = try Workspace()
@@ -112,6 +151,14 @@ extension CommandLine {
       let run = try await Program.run(["gradcheck", "--depth", "2", "--kernels", kernels], in: Workspace())
       #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
       #expect(run.output.contains("\nlayer1.1.conv2.weight "))
+      #expect(run.output.hasSuffix("all gradients agree within 0.001\n"))
+    }
+
+    @Test("that they are right at another width and behind a strided stem")
+    func variantGradients() async throws {
+      let run = try await Program.run(
+        ["gradcheck", "--depth", "2", "--width", "0.5", "--stem-stride", "2", "--input", "8x6x1"], in: Workspace())
+      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
       #expect(run.output.hasSuffix("all gradients agree within 0.001\n"))
     }
 

@@ -78,6 +78,17 @@ struct ErrorTests {
         == [
           "--set search.target=high: search.target: expected a number from 0.1 to 100.0 in steps of 0.1, found \"high\""
         ])
+    for width in ["0.3", "0", "8", "wide"] {
+      #expect(
+        problems(minimal, ["network.width=\(width)"])
+          == [
+            "--set network.width=\(width): network.width: expected a number from 0.25 to 4.0 in steps of 0.25, found "
+              + "\"\(width)\""
+          ])
+    }
+    #expect(
+      problems(minimal, ["network.stemStride=3"])
+        == ["--set network.stemStride=3: network.stemStride: expected 1 or 2, found \"3\""])
     #expect(
       problems(minimal, ["search=3"]).map { $0.hasPrefix("--set search=3: search: expected a section") } == [true])
     #expect(

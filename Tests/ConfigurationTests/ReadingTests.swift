@@ -46,6 +46,8 @@ struct ReadingTests {
     network:
       architecture: resnet50
       classes: 100
+      width: 0.5
+      stemStride: 2
     warmUp:
       epochs: 0
       learningRate: 0.30000000000000004
@@ -122,7 +124,7 @@ struct ReadingTests {
     #expect(configuration.dataset.trainLimit == 2_000)
     #expect(configuration.dataset.testLimit == 3_000)
     #expect(configuration.dataset.augment == .crop)
-    #expect(configuration.network == NetworkOptions(architecture: .resnet50, classes: 100))
+    #expect(configuration.network == NetworkOptions(architecture: .resnet50, classes: 100, width: 0.5, stemStride: 2))
     #expect(configuration.warmUp == WarmUpOptions(epochs: 0, learningRate: 0.1 + 0.2))
     #expect(
       configuration.search
@@ -201,6 +203,12 @@ struct ReadingTests {
     let images = try configuration.dataset.facts()
     #expect(try configuration.architecture(depth: 2, for: images) == expected)
     #expect(throws: ArchitectureError.self) { try configuration.architecture(depth: 9, for: images) }
+
+    let narrow = try Configuration(
+      yaml: minimal, name: "test", settings: ["network.width=0.5", "network.stemStride=2"])
+    let network = try narrow.architecture(depth: 2, for: images)
+    #expect(network.width == 0.5 && network.stemStride == 2)
+    #expect(configuration.differences(from: narrow.values).map(\.key) == ["network.width", "network.stemStride"])
   }
 
   @Test("images of one's own leave to their files what only these can say")

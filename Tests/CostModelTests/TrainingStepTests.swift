@@ -10,6 +10,8 @@ struct TrainingStepTests {
     let family: Architecture.Family
     let depth: Int
     let heads: HeadSelection
+    var width = 1.0
+    var stemStride = 1
   }
 
   @Test(
@@ -18,11 +20,13 @@ struct TrainingStepTests {
       Case(family: .resnet18, depth: 1, heads: .deepest), Case(family: .resnet18, depth: 5, heads: .all),
       Case(family: .resnet34, depth: 5, heads: .deepest), Case(family: .resnet50, depth: 5, heads: .deepest),
       Case(family: .resnet50, depth: 4, heads: .all),
+      Case(family: .resnet18, depth: 5, heads: .all, width: 0.5, stemStride: 2),
     ])
   func calls(_ example: Case) throws {
     let images = 3
     let architecture = try Architecture(
-      family: example.family, depth: example.depth, classes: 7, input: ImageShape(height: 9, width: 8, channels: 3))
+      family: example.family, depth: example.depth, classes: 7, input: ImageShape(height: 9, width: 8, channels: 3),
+      width: example.width, stemStride: example.stemStride)
     let profile = KernelProfile()
     let network = DepthNetwork(
       architecture, heads: example.heads, batchCapacity: images, kernels: KernelFamily.fast.kernels(profile: profile))

@@ -54,13 +54,28 @@ struct BudgetTests {
     #expect(throws: SearchError.self) { try Self.affordable(Budget(latencyMilliseconds: 1), latencies: [2]) }
   }
 
-  @Test("every cost that is counted only grows with depth", arguments: Architecture.Family.allCases)
-  func growth(family: Architecture.Family) throws {
+  @Test("of activations that no depth meets is met behind a strided stem, or with half the width")
+  func activations() throws {
+    // The first block's two tensors and its shortcut, each of 28·28·64 floats: 0.602 MB at any depth.
+    let options = SearchOptions(policy: .paper, target: 99, budget: Budget(peakActivation: 0.4))
+    #expect(throws: SearchError.self) { try options.affordableDepths(of: Self.network()) }
+    var (strided, narrow) = (try Self.network(), try Self.network())
+    strided.stemStride = 2
+    narrow.width = 0.5
+    #expect(try options.affordableDepths(of: strided).depths == 1...8)
+    #expect(try options.affordableDepths(of: narrow).depths == 1...8)
+  }
+
+  @Test(
+    "every cost that is counted only grows with depth", arguments: Architecture.Family.allCases,
+    [(1.0, 1), (0.25, 2), (4, 2)])
+  func growth(family: Architecture.Family, variant: (width: Double, stemStride: Int)) throws {
     for classes in [2, 1_000] {
       for size in [7, 28, 32] {
         let networks = try (1...family.maximumDepth).map {
           try Architecture(
-            family: family, depth: $0, classes: classes, input: ImageShape(height: size, width: size, channels: 3))
+            family: family, depth: $0, classes: classes, input: ImageShape(height: size, width: size, channels: 3),
+            width: variant.width, stemStride: variant.stemStride)
         }
         for (network, deeper) in zip(networks, networks.dropFirst()) {
           #expect(network.parameterCount < deeper.parameterCount)

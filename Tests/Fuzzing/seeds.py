@@ -263,6 +263,13 @@ def model_seeds():
         "state-with-counts": with_zeros(counted, zeros + 8, form=2),
         "state-of-bottlenecks": with_zeros(network.replace(b"layer1.0.conv2", b"layer1.0.conv3"), zeros, form=2),
         "state-of-other-blocks": with_zeros(network.replace(b"layer1.0", b"layer4.9"), zeros, form=2),
+        "strided-network": with_zeros(
+            network.replace(b'"odn.version":"1"', b'"odn.version":"2","odn.width":"1.0","odn.stem_stride":"2"'), zeros
+        ),
+        "other-width": with_zeros(network.replace(b'"odn.version":"1"', b'"odn.version":"2","odn.width":"4.0"'), zeros),
+        "impossible-width": with_zeros(
+            network.replace(b'"odn.version":"1"', b'"odn.version":"2","odn.width":"1e300"'), zeros
+        ),
         "large-network": with_zeros(network.replace(b'"1x1x1"', b'"4096x4096x64"'), zeros),
         "deep": file(b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}"),
         "repeated-name": file(b'{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},' * 2 + b'"b":1}'),

@@ -8,10 +8,11 @@ import Testing
 @Suite("Model files")
 struct ModelFileTests {
   static func architecture(
-    _ family: Architecture.Family = .resnet18, depth: Int = 1, classes: Int = 3
+    _ family: Architecture.Family = .resnet18, depth: Int = 1, classes: Int = 3, width: Double = 1, stemStride: Int = 1
   ) throws -> Architecture {
     try Architecture(
-      family: family, depth: depth, classes: classes, input: ImageShape(height: 9, width: 7, channels: 2))
+      family: family, depth: depth, classes: classes, input: ImageShape(height: 9, width: 7, channels: 2), width: width,
+      stemStride: stemStride)
   }
 
   /// Weights of which no two are alike.
@@ -44,10 +45,13 @@ struct ModelFileTests {
 
   @Test(
     "a network and its metadata are read back",
-    arguments: [(Architecture.Family.resnet18, 3), (.resnet34, 2), (.resnet50, 1), (.resnet50, 4)])
-  func roundTrip(family: Architecture.Family, depth: Int) throws {
+    arguments: [
+      (Architecture.Family.resnet18, 3, 1, 1), (.resnet34, 2, 1, 1), (.resnet50, 1, 1, 1), (.resnet50, 4, 1, 1),
+      (.resnet18, 3, 0.5, 1), (.resnet18, 3, 1, 2), (.resnet50, 4, 1.25, 2),
+    ])
+  func roundTrip(family: Architecture.Family, depth: Int, width: Double, stemStride: Int) throws {
     let directory = try TemporaryDirectory()
-    let weights = Self.weights(try Self.architecture(family, depth: depth))
+    let weights = Self.weights(try Self.architecture(family, depth: depth, width: width, stemStride: stemStride))
     let metadata = ["classes": #"["plane","car"]"#, "accuracy": "99.3"]
     try ModelFile(weights: weights, metadata: metadata).write(to: directory.file("one"))
     let read = try ModelFile(path: directory.file("one"))
@@ -98,6 +102,22 @@ struct ModelFileTests {
       ])
   }
 
+  @Test("a width and a stem stride are metadata of a version that older programs refuse; without them they are 1")
+  func variants() throws {
+    let directory = try TemporaryDirectory()
+    for (width, stemStride, texts) in [(0.5, 1, ("0.5", "1")), (1, 2, ("1.0", "2"))] {
+      let network = try Self.architecture(width: width, stemStride: stemStride)
+      try ModelFile(weights: Self.weights(network)).write(to: directory.file("model"))
+      var file = try SafetensorsFile(path: directory.file("model"))
+      #expect(file.metadata["odn.version"] == "2")
+      #expect(file.metadata["odn.width"] == texts.0 && file.metadata["odn.stem_stride"] == texts.1)
+      file.metadata["odn.stem_stride"] = nil
+      try file.write(to: directory.file("model"))
+      #expect(try ModelFile(path: directory.file("model")).weights.architecture.stemStride == 1)
+    }
+    #expect(try Self.error { $0.metadata["odn.version"] = "2" } == nil)
+  }
+
   @Test("a tensor that is missing, one too many, or of another shape is named")
   func tensors() throws {
     #expect(try Self.error { _ in } == nil)
@@ -131,6 +151,8 @@ struct ModelFileTests {
       ("odn.depth", "1.0"), ("odn.depth", "99999999999999999999"), ("odn.classes", "1"),
       ("odn.classes", "9223372036854775807"), ("odn.classes", "many"), ("odn.input", "9x7"), ("odn.input", "0x7x2"),
       ("odn.input", "5000x7x2"), ("odn.input", "9x7x2x1"), ("odn.input", "9x7x9223372036854775807"),
+      ("odn.width", "0.3"), ("odn.width", "0"), ("odn.width", "4.25"), ("odn.width", "1e300"), ("odn.width", "nan"),
+      ("odn.width", "wide"), ("odn.stem_stride", "0"), ("odn.stem_stride", "3"), ("odn.stem_stride", "2.0"),
     ])
   func metadata(key: String, value: String?) throws {
     #expect(try Self.mismatch { $0.metadata[key] = value } == .metadata(key))
@@ -141,16 +163,17 @@ struct ModelFileTests {
     #expect(try Self.mismatch { $0.metadata["odn.depth"] = "2" } == .tensor("layer1.1.conv1.weight"))
     #expect(try Self.mismatch { $0.metadata["odn.classes"] = "4" } == .tensor("fc.bias"))
     #expect(try Self.mismatch { $0.metadata["odn.family"] = "resnet50" } != nil)
+    #expect(try Self.mismatch { $0.metadata["odn.width"] = "0.5" } != nil)
     #expect(try Self.mismatch { $0.metadata = [:] } == .metadata("odn.version"))
   }
 
   @Test("another version is refused as such, before anything else is looked at")
   func version() throws {
     let error = try Self.error {
-      $0.metadata["odn.version"] = "2"
+      $0.metadata["odn.version"] = "3"
       $0.metadata["odn.depth"] = nil
     }
-    guard case .version(_, expected: "1", found: "2")? = error else {
+    guard case .version(_, expected: "1 or 2", found: "3")? = error else {
       Issue.record("\(String(describing: error))")
       return
     }

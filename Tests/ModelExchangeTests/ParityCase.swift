@@ -8,6 +8,8 @@ struct ParityCase: Equatable, Sendable, CustomStringConvertible {
   let family: Architecture.Family
   let depth: Int
   let input: ImageShape
+  var width = 1.0
+  var stemStride = 1
 
   /// Batches of which the script chooses one.
   static let batches = 32
@@ -17,11 +19,15 @@ struct ParityCase: Equatable, Sendable, CustomStringConvertible {
   /// and below what a wrong constant would cause.
   static let tolerance = 1e-4
 
-  var description: String { "\(family)-depth\(depth)" }
+  /// The name of its fixture; cases without one need no more than to be told apart.
+  var description: String {
+    "\(family)-depth\(depth)" + (width == 1 && stemStride == 1 ? "" : "-width\(width)-stride\(stemStride)")
+  }
 
   /// Initial weights, but batch norms that do something: initially they have weight 1, bias 0, mean 0 and variance 1.
   func weights() throws -> NetworkWeights {
-    let architecture = try Architecture(family: family, depth: depth, classes: Self.classes, input: input)
+    let architecture = try Architecture(
+      family: family, depth: depth, classes: Self.classes, input: input, width: width, stemStride: stemStride)
     var weights = NetworkWeights.initial(architecture, heads: .deepest, seed: 1)
     var random = RandomStream(seed: 2, purpose: .test)
     for slice in weights.layout.parameters where [.normalizationWeight, .normalizationBias].contains(slice.role) {

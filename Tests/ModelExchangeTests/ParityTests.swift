@@ -12,6 +12,8 @@ struct ParityTests {
     committed,
     ParityCase(family: .resnet34, depth: 5, input: ImageShape(height: 32, width: 32, channels: 3)),
     ParityCase(family: .resnet50, depth: 4, input: ImageShape(height: 32, width: 32, channels: 3)),
+    ParityCase(
+      family: .resnet18, depth: 5, input: ImageShape(height: 32, width: 30, channels: 3), width: 0.5, stemStride: 2),
   ]
 
   @Test("recorded results of PyTorch are reproduced")

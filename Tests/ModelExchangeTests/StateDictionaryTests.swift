@@ -57,6 +57,46 @@ struct StateDictionaryTests {
     #expect(try noted.architecture() == weights.architecture)
   }
 
+  @Test("the width is told from the stem; its stride has to be said, or to be noted in the file")
+  func variants() throws {
+    let network = try ModelFileTests.architecture(depth: 3, width: 0.5, stemStride: 2)
+    let weights = ModelFileTests.weights(network)
+    let state = try Self.state(Self.tensors(weights))
+    let told = try state.architecture(input: network.input)
+    #expect(told.width == 0.5 && told.stemStride == 1)
+    #expect(try state.architecture(input: network.input, stemStride: 2) == network)
+    #expect(try state.weights(of: network).parameters == weights.parameters)
+    let noted = try Self.state(Self.tensors(weights), metadata: ["odn.input": "9x7x2", "odn.stem_stride": "2"])
+    #expect(try noted.architecture() == network)
+    #expect(try noted.architecture(stemStride: 1).stemStride == 1)
+    #expect(throws: StateDictionaryError.impossible(file: state.file, .stemStride(3))) {
+      try state.architecture(stemStride: 3)
+    }
+  }
+
+  @Test("a stem of other channels is no stem of ours, and layers of another width than the stem's are named")
+  func otherWidths() throws {
+    /// A stem that puts out so many channels.
+    func stem(_ tensors: [Tensor], _ channels: Int) -> [Tensor] {
+      tensors.map {
+        guard $0.name == "conv1.weight" else { return $0 }
+        return Tensor(name: $0.name, shape: [channels, 2, 3, 3], values: [Float](repeating: 0, count: channels * 18))
+      }
+    }
+    for channels in [8, 20, 72, 512] {
+      let error = #expect(throws: StateDictionaryError.self) {
+        try Self.read { $0 = stem($0, channels) }
+      }
+      guard case .impossible(_, .width(Double(channels) / 64))? = error else {
+        Issue.record("\(String(describing: error))")
+        continue
+      }
+    }
+    let differences = try #require(try Self.differences { $0 = stem($0, 32) })
+    #expect(differences.misshaped.contains(.init(name: "bn1.weight", expected: [32], found: [64])))
+    #expect(!differences.misshaped.contains { $0.name == "conv1.weight" })
+  }
+
   @Test("a family that has the same blocks can be asked for")
   func sameBlocks() throws {
     let weights = ModelFileTests.weights(try ModelFileTests.architecture(.resnet34, depth: 2))
@@ -185,7 +225,7 @@ struct StateDictionaryTests {
     #expect(
       StateDictionaryError.tensors(file: "f", architecture, differences).description
         == "f: expected the tensors of resnet18 cut after 1 blocks, found no t1, t2, t3, t4 and 2 more; fc.bias of [4] "
-        + "instead of [3]: check --architecture and --depth; the stem is a 3x3 convolution of stride 1 without max "
-        + "pooling, and the classifier reads the last block that is kept")
+        + "instead of [3]: check --architecture and --depth; the stem is a 3x3 convolution without max pooling, "
+        + "and the classifier reads the last block that is kept")
   }
 }

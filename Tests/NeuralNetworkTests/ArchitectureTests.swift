@@ -1,3 +1,4 @@
+import Foundation
 import NeuralNetwork
 import Testing
 
@@ -74,8 +75,86 @@ struct ArchitectureTests {
     }
   }
 
+  @Test("half the width halves the channels of every layer")
+  func narrow() throws {
+    let network = try Architecture(family: .resnet18, depth: 3, classes: 10, input: Self.grey, width: 0.5)
+    let stem = 9 * 1 * 32 + 2 * 32
+    let block = 2 * (9 * 32 * 32 + 2 * 32)
+    let widening = 9 * 32 * 64 + 9 * 64 * 64 + 32 * 64 + 3 * 2 * 64
+    #expect(network.parameterCount == stem + 2 * block + widening + 64 * 10 + 10)
+    let products = 28 * 28 * (9 * 32 + 4 * 9 * 32 * 32) + 14 * 14 * (9 * 32 * 64 + 9 * 64 * 64 + 32 * 64) + 64 * 10
+    #expect(network.multiplyAdds == products)
+    #expect(network.peakActivationCount == 3 * 28 * 28 * 32)
+    #expect(network.name == "resnet18 of width 0.5")
+  }
+
+  @Test("a wider bottleneck widens all its convolutions")
+  func wide() throws {
+    let network = try Architecture(family: .resnet50, depth: 1, classes: 10, input: Self.colour, width: 1.5)
+    let stem = 9 * 3 * 96 + 2 * 96
+    let block = 96 * 96 + 9 * 96 * 96 + 96 * 384 + 2 * (96 + 96 + 384)
+    let projection = 96 * 384 + 2 * 384
+    #expect(network.parameterCount == stem + block + projection + 384 * 10 + 10)
+    #expect(network.reduction.parameters > 0, "against the whole network of the same width")
+  }
+
+  @Test("a strided stem leaves the parameters and a quarter of the activations")
+  func strided() throws {
+    for depth in [1, 4, 8] {
+      let whole = try Architecture(family: .resnet18, depth: depth, classes: 10, input: Self.colour)
+      let strided = try Architecture(
+        family: .resnet18, depth: depth, classes: 10, input: Self.colour, stemStride: 2)
+      #expect(strided.parameterCount == whole.parameterCount)
+      #expect(4 * strided.peakActivationCount == whole.peakActivationCount)
+      #expect(strided.blocks[0].input == ImageShape(height: 16, width: 16, channels: 64))
+    }
+    let odd = ImageShape(height: 9, width: 7, channels: 2)
+    let network = try Architecture(family: .resnet18, depth: 1, classes: 3, input: odd, stemStride: 2)
+    #expect(network.multiplyAdds == 5 * 4 * (9 * 2 * 64 + 2 * 9 * 64 * 64) + 64 * 3)
+    #expect(network.name == "resnet18 of stem stride 2")
+  }
+
+  @Test("every width has channels in multiples of 16")
+  func vectors() throws {
+    for width in stride(from: 0.25, through: 4, by: 0.25) {
+      for family in Architecture.Family.allCases {
+        let whole = try Architecture(
+          family: family, depth: family.maximumDepth, classes: 2, input: Self.grey, width: width)
+        #expect(whole.convolutions.allSatisfy { $0.outputChannels % 16 == 0 })
+        #expect(whole.stem.outputChannels == whole.stemChannels)
+      }
+    }
+  }
+
+  @Test("what is written is read back; what has no width and stem stride is of 1 each; other ones are refused")
+  func coding() throws {
+    let network = try Architecture(
+      family: .resnet34, depth: 6, classes: 10, input: Self.colour, width: 0.75, stemStride: 2)
+    #expect(try JSONDecoder().decode(Architecture.self, from: JSONEncoder().encode(network)) == network)
+    #expect(try network.withDepth(2).width == 0.75 && network.withDepth(2).stemStride == 2)
+    func read(_ more: String) throws -> Architecture {
+      let input = #""input":{"height":28,"width":28,"channels":1}"#
+      let text = #"{"family":"resnet18","depth":2,"classes":10,\#(input)\#(more)}"#
+      return try JSONDecoder().decode(Architecture.self, from: Data(text.utf8))
+    }
+    #expect(try read("") == Architecture(family: .resnet18, depth: 2, classes: 10, input: Self.grey))
+    #expect(throws: ArchitectureError.width(64)) { try read(#","width":64"#) }
+    #expect(throws: ArchitectureError.stemStride(0)) { try read(#","stemStride":0"#) }
+  }
+
+  @Test("widths are quarters from 0.25 to 4", arguments: [0, 0.3, 0.125, 4.25, -1, .infinity, .nan, 1e300] as [Double])
+  func widths(wrong: Double) throws {
+    let error = #expect(throws: ArchitectureError.self) {
+      try Architecture(family: .resnet18, depth: 1, classes: 10, input: Self.grey, width: wrong)
+    }
+    #expect(error?.description == "a width is 0.25 to 4 in steps of 0.25 (multiples of 16 channels), not \(wrong)")
+  }
+
   @Test("impossible networks are refused with what is possible")
   func refusals() {
+    #expect(throws: ArchitectureError.stemStride(3)) {
+      try Architecture(family: .resnet18, depth: 1, classes: 10, input: Self.grey, stemStride: 3)
+    }
     #expect(throws: ArchitectureError.depth(9, .resnet18)) {
       try Architecture(family: .resnet18, depth: 9, classes: 10, input: Self.grey)
     }

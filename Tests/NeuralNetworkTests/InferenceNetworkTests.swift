@@ -12,19 +12,29 @@ struct InferenceNetworkTests {
     let depth: Int
     let heads: HeadSelection
     let input: ImageShape
+    let width: Double
+    let stemStride: Int
 
-    init(_ family: Architecture.Family, _ depth: Int, _ heads: HeadSelection, _ input: ImageShape) {
+    init(
+      _ family: Architecture.Family, _ depth: Int, _ heads: HeadSelection, _ input: ImageShape, width: Double = 1,
+      stemStride: Int = 1
+    ) {
       self.family = family
       self.depth = depth
       self.heads = heads
       self.input = input
+      self.width = width
+      self.stemStride = stemStride
     }
 
-    var testDescription: String { "\(family) depth \(depth), \(heads), \(input)" }
+    var testDescription: String {
+      "\(family) depth \(depth), \(heads), \(input), width \(width), stem stride \(stemStride)"
+    }
 
     /// Initial weights, but batch norms that do something.
     func weights() throws -> NetworkWeights {
-      let architecture = try Architecture(family: family, depth: depth, classes: 5, input: input)
+      let architecture = try Architecture(
+        family: family, depth: depth, classes: 5, input: input, width: width, stemStride: stemStride)
       var weights = NetworkWeights.initial(architecture, heads: heads, seed: 1)
       var random = RandomStream(seed: 2, purpose: .test)
       for slice in weights.layout.parameters where [.normalizationWeight, .normalizationBias].contains(slice.role) {
@@ -40,7 +50,9 @@ struct InferenceNetworkTests {
     Case(.resnet18, 2, .deepest, size(9, 7, 2)), Case(.resnet18, 4, .all, size(5, 6, 3)),
     Case(.resnet18, 8, .all, size(1, 1, 3)), Case(.resnet34, 5, .deepest, size(8, 8, 3)),
     Case(.resnet50, 1, .deepest, size(6, 6, 1)), Case(.resnet50, 4, .all, size(7, 5, 3)),
-    Case(.resnet50, 5, .deepest, size(1, 1, 1)),
+    Case(.resnet50, 5, .deepest, size(1, 1, 1)), Case(.resnet18, 4, .all, size(9, 7, 3), width: 0.5, stemStride: 2),
+    Case(.resnet50, 4, .deepest, size(8, 8, 1), width: 0.75, stemStride: 2),
+    Case(.resnet18, 8, .deepest, size(12, 11, 1), width: 0.25),
   ]
 
   private static func size(_ height: Int, _ width: Int, _ channels: Int) -> ImageShape {

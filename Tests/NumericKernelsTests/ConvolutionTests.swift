@@ -12,6 +12,8 @@ struct ConvolutionTests {
     ConvolutionCase(7, 7, 48, 80, .three), ConvolutionCase(14, 14, 32, 48, .three),
     ConvolutionCase(5, 9, 80, 16, .three), ConvolutionCase(32, 32, 16, 32, .three, images: 1),
     ConvolutionCase(8, 8, 16, 16, .three, images: 3), ConvolutionCase(4, 4, 64, 128, .three, images: 1),
+    ConvolutionCase(5, 5, 32, 32, .three), ConvolutionCase(9, 7, 96, 48, .three, images: 1),
+    ConvolutionCase(6, 6, 48, 96, .three, images: 1),
   ]
   static let stridedWinograd = [
     ConvolutionCase(8, 8, 64, 128, .threeStrided), ConvolutionCase(7, 7, 128, 64, .threeStrided),
@@ -22,6 +24,8 @@ struct ConvolutionTests {
   static let patches = [
     ConvolutionCase(14, 14, 16, 32, .threeStrided), ConvolutionCase(7, 7, 48, 64, .threeStrided),
     ConvolutionCase(8, 5, 48, 16, .threeStrided), ConvolutionCase(9, 6, 16, 32, .one),
+    ConvolutionCase(7, 8, 32, 64, .threeStrided), ConvolutionCase(5, 6, 96, 192, .threeStrided, images: 1),
+    ConvolutionCase(6, 5, 96, 192, .oneStrided, images: 1), ConvolutionCase(5, 5, 48, 96, .oneStrided),
     ConvolutionCase(9, 6, 16, 32, .oneStrided), ConvolutionCase(7, 7, 64, 128, .oneStrided),
     ConvolutionCase(4, 4, 128, 64, .one), ConvolutionCase(5, 5, 48, 80, .one, images: 1),
     ConvolutionCase(6, 6, 32, 16, Kernel(size: 3, stride: 1, padding: 0)),
@@ -34,6 +38,9 @@ struct ConvolutionTests {
   ]
   static let stems = [
     ConvolutionCase(28, 28, 1, 64, .three), ConvolutionCase(11, 13, 3, 64, .three, images: 3),
+    ConvolutionCase(28, 28, 1, 64, .threeStrided), ConvolutionCase(11, 13, 3, 48, .threeStrided, images: 3),
+    ConvolutionCase(8, 9, 1, 96, .threeStrided), ConvolutionCase(1, 2, 3, 16, .threeStrided),
+    ConvolutionCase(9, 8, 1, 32, .three),
     ConvolutionCase(1, 1, 3, 16, .three), ConvolutionCase(12, 10, 3, 16, Kernel(size: 5, stride: 1, padding: 2)),
     ConvolutionCase(12, 10, 3, 32, Kernel(size: 7, stride: 3, padding: 3)),
     ConvolutionCase(5, 5, 2, 16, Kernel(size: 3, stride: 1, padding: 4)),
@@ -46,6 +53,8 @@ struct ConvolutionTests {
     ConvolutionCase(1, 1, 128, 256, .threeStrided, images: 300),
     ConvolutionCase(6, 6, 48, 32, .threeStrided, images: 99),
     ConvolutionCase(7, 7, 64, 128, .one, images: 40), ConvolutionCase(16, 16, 3, 64, .three, images: 24),
+    ConvolutionCase(8, 8, 16, 16, .three, images: 64), ConvolutionCase(8, 8, 96, 96, .three, images: 24),
+    ConvolutionCase(16, 16, 3, 32, .threeStrided, images: 64),
   ]
 
   @Test(
@@ -68,6 +77,7 @@ struct ConvolutionTests {
     arguments: [
       ConvolutionCase(7, 7, 64, 64, .three, images: 0), ConvolutionCase(7, 7, 64, 64, .threeStrided, images: 0),
       ConvolutionCase(7, 7, 64, 64, .one, images: 0), ConvolutionCase(7, 7, 3, 64, .three, images: 0),
+      ConvolutionCase(7, 7, 48, 96, .threeStrided, images: 0), ConvolutionCase(7, 7, 3, 16, .threeStrided, images: 0),
     ], KernelFamily.allCases)
   func noImages(convolution: ConvolutionCase, family: KernelFamily) {
     for threads in [1, 3] {

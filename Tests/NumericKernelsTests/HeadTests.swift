@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Fast classifiers agree with the reference")
 struct HeadTests {
-  @Test("pooling and the linear layer", arguments: [(1, 1, 16, 2), (3, 49, 64, 10), (5, 16, 512, 26)])
+  @Test(
+    "pooling and the linear layer",
+    arguments: [(1, 1, 16, 2), (3, 49, 64, 10), (5, 16, 512, 26), (2, 9, 32, 3), (7, 4, 48, 10), (4, 9, 96, 5)])
   func head(images: Int, pixels: Int, channels: Int, classes: Int) {
     expectAgreement { kernels, memory in
       pooling(kernels, memory, images, pixels, channels) + linear(kernels, memory, images, channels, classes)

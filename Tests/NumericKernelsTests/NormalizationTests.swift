@@ -71,7 +71,10 @@ enum NormalizationCalls {
 
 @Suite("Fast batch normalization agrees with the reference")
 struct NormalizationTests {
-  static let sizes = [Rows(1, 16), Rows(7, 64), Rows(1000, 64), Rows(515, 128), Rows(33, 512), Rows(17_001, 48)]
+  static let sizes = [
+    Rows(1, 16), Rows(7, 64), Rows(1000, 64), Rows(515, 128), Rows(33, 512), Rows(17_001, 48), Rows(3_000, 16),
+    Rows(1_001, 32), Rows(517, 96),
+  ]
 
   @Test("normalization, ReLU and residual sum", arguments: sizes)
   func activation(size: Rows) { expectAgreement { NormalizationCalls.activate(size, $0, $1) } }

@@ -96,6 +96,10 @@ struct ReportTests {
     (
       finished(depth: .min, target: 90), "line 5: expected a depth from 1 to 8, found -9223372036854775808"
     ),
+    (
+      finished(depth: 2, target: 90, network: RunFiles.network(2, width: 0.5)),
+      "line 5: expected a resnet18, found a resnet18 of width 0.5"
+    ),
     (finished(depth: 2, target: 1e300), "line 5: expected a target in percent from 0.0 to 100.0, found 1e+300"),
     (
       #"{"event":"resumed","time":1,"value":{"layout":{"hosts":[{"name":"a","ranks":9223372036854775807,"threads":[],"#
@@ -105,10 +109,10 @@ struct ReportTests {
   ]
 
   /// The end of a run with an outcome that no run has.
-  private static func finished(depth: Int, target: Double) -> String {
+  private static func finished(depth: Int, target: Double, network: String = RunFiles.network(2)) -> String {
     let accuracy = #"{"correct":91,"total":100}"#
     return
-      #"{"event":"finished","time":9,"value":{"architecture":\#(RunFiles.network(2)),"outcome":{"targetMet":true,"target":\#(target),"#
+      #"{"event":"finished","time":9,"value":{"architecture":\#(network),"outcome":{"targetMet":true,"target":\#(target),"#
       + #""tolerance":0.5,"depth":\#(depth),"accuracy":\#(accuracy),"bestDepth":2,"bestAccuracy":\#(accuracy),"#
       + #""reason":"fineTuned"},"validationAccuracy":91,"testAccuracy":75,"depths":[],"imagesTrained":3,"seconds":9,"ranks":2}}"#
   }

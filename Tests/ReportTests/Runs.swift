@@ -26,8 +26,10 @@ final class RunFiles {
 
   deinit { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
 
-  static func network(_ depth: Int) -> String {
-    #"{"family":"resnet18","depth":\#(depth),"classes":4,"input":{"height":28,"width":28,"channels":1}}"#
+  /// As versions without widths wrote it, unless there is one.
+  static func network(_ depth: Int, width: Double? = nil) -> String {
+    #"{"family":"resnet18","depth":\#(depth),"classes":4,"input":{"height":28,"width":28,"channels":1}"#
+      + (width.map { #","width":\#($0)}"# } ?? "}")
   }
 
   /// An epoch of the search.

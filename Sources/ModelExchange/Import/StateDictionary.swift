@@ -45,18 +45,22 @@ public struct StateDictionary: Sendable {
 
   /// What network this is, as far as names and shapes tell.
   ///
-  /// They tell the depth, the kind of block, classes and colour channels; of families that have the same blocks up to that
-  /// depth, which only ResNet-18 and ResNet-34 do, the smaller one is taken. They do not tell the size of the images,
-  /// which no weight depends on: without `input` it is what odn noted in the file, or else 32×32.
+  /// They tell the depth, the kind of block, the width, classes and colour channels; of families that have the same blocks
+  /// up to that depth, which only ResNet-18 and ResNet-34 do, the smaller one is taken. They do not tell the size of the
+  /// images and the stem's stride, which no weight depends on: without `input` and `stemStride` these are what odn noted
+  /// in the file, or else 32×32 and 1.
   /// - Parameters:
-  ///   - family, depth, input: what the caller knows.
+  ///   - family, depth, input, stemStride: what the caller knows.
   /// - Throws: `StateDictionaryError` if there is no such network.
   public func architecture(
-    family: Architecture.Family? = nil, depth: Int? = nil, input: ImageShape? = nil
+    family: Architecture.Family? = nil, depth: Int? = nil, input: ImageShape? = nil, stemStride: Int? = nil
   ) throws(StateDictionaryError) -> Architecture {
     let classes = try size("fc.weight", axes: ["classes", "features"], 0)
-    let channels = try size("conv1.weight", axes: ["out", "in", "height", "width"], 1)
+    let stemAxes = ["out", "in", "height", "width"]
+    let channels = try size("conv1.weight", axes: stemAxes, 1)
+    let width = Double(try size("conv1.weight", axes: stemAxes, 0)) / Double(Architecture.publishedStemChannels)
     let input = input ?? noted(channels) ?? ImageShape(height: 32, width: 32, channels: channels)
+    let stemStride = stemStride ?? metadata[NetworkDescription.stemStrideKey].flatMap { Int($0) } ?? 1
     let blocks = Set(tensors.keys.compactMap(Self.block))
     let depth = depth ?? blocks.count
     let isBottleneck = tensors.keys.contains { $0.hasPrefix("layer") && $0.hasSuffix(".conv3.weight") }
@@ -64,7 +68,8 @@ public struct StateDictionary: Sendable {
     do {
       let families = family.map { [$0] } ?? Architecture.Family.allCases.filter { $0.blockKind == kind }
       for family in families where families.count == 1 || depth <= family.maximumDepth {
-        let candidate = try Architecture(family: family, depth: depth, classes: classes, input: input)
+        let candidate = try Architecture(
+          family: family, depth: depth, classes: classes, input: input, width: width, stemStride: stemStride)
         if families.count == 1 || Set(candidate.blocks.map(\.name)) == blocks { return candidate }
       }
     } catch {

@@ -59,9 +59,9 @@ public enum StateDictionaryError: Error, Equatable, CustomStringConvertible {
         + "and --depth to see which tensors are missing"
     case .impossible(let file, let error): "\(file): there is no such network: \(error)"
     case .tensors(let file, let architecture, let differences):
-      "\(file): expected the tensors of \(architecture.family.rawValue) cut after \(architecture.depth) blocks, found "
-        + Self.found(differences) + ": check --architecture and --depth; the stem is a 3x3 convolution of stride 1 "
-        + "without max pooling, and the classifier reads the last block that is kept"
+      "\(file): expected the tensors of \(architecture.name) cut after \(architecture.depth) blocks, found "
+        + Self.found(differences) + ": check --architecture and --depth; the stem is a 3x3 convolution without "
+        + "max pooling, and the classifier reads the last block that is kept"
     case .notFinite(let file, let tensor):
       "\(file), tensor \(quoted(tensor)): expected finite numbers, found others: export a network whose training did not "
         + "diverge"

@@ -10,7 +10,7 @@ extension FuzzReader {
     var input = FuzzInput(bytes)
     let form = input.byte()
     guard form == 1 || form == 2 else { return complaint(about: input.rest(), isStateDictionary: false) }
-    // The smallest network has 0.3 MB.
+    // The seeds' network has 0.3 MB.
     let zeros = min(input.integer(3), 400_000)
     let json = input.rest()
     let file = UInt64(json.count).littleEndianBytes + json

@@ -71,15 +71,15 @@ class ResidualBlock(nn.Module):
 class ResNet(nn.Module):
     """A small-image residual network that ends after `depth` blocks."""
 
-    def __init__(self, family, depth, classes, image_channels):
+    def __init__(self, family, depth, classes, image_channels, stem_channels, stem_stride):
         super().__init__()
-        self.conv1 = nn.Conv2d(image_channels, 64, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        self.conv1 = nn.Conv2d(image_channels, stem_channels, 3, stem_stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(stem_channels)
         self.relu = ReLU()
-        inputs = 64
+        inputs = stem_channels
         self.stages = []
         for stage, blocks in enumerate(STAGES[family]):
-            width = 64 * 2**stage
+            width = stem_channels * 2**stage
             layer = nn.Sequential()
             for position in range(min(blocks, depth)):
                 stride = 2 if stage > 0 and position == 0 else 1
@@ -114,7 +114,15 @@ def main(model_path, batches_path, result_path):
     with safe_open(model_path, framework="pt") as file:
         about = file.metadata()
     channels = int(about["odn.input"].split("x")[2])
-    network = ResNet(about["odn.family"], int(about["odn.depth"]), int(about["odn.classes"]), channels)
+    stem_channels = int(64 * float(about.get("odn.width", 1)))
+    network = ResNet(
+        about["odn.family"],
+        int(about["odn.depth"]),
+        int(about["odn.classes"]),
+        channels,
+        stem_channels,
+        int(about.get("odn.stem_stride", 1)),
+    )
     network.load_state_dict(load_file(model_path), strict=True)
     network.double()
     batches = load_file(batches_path)

@@ -13,12 +13,14 @@ struct ExportCase: Sendable, CustomStringConvertible {
   let family: Architecture.Family
   let depth: Int
   var input = ImageShape(height: 9, width: 7, channels: 2)
+  var width = 1.0
+  var stemStride = 1
 
   static let classes = 3
   static let images = 4
   static let normalization = Normalization(mean: [0.3, 0.6], standardDeviation: [0.5, 0.2])
 
-  var description: String { "\(family)-depth\(depth)" }
+  var description: String { "\(family)-depth\(depth)-width\(width)-stride\(stemStride)" }
 
   /// Small images of noise, as a data set.
   var data: DatasetSplit {
@@ -33,7 +35,8 @@ struct ExportCase: Sendable, CustomStringConvertible {
 
   /// A model file whose batch norms do something.
   func file() throws -> ModelFile {
-    let architecture = try Architecture(family: family, depth: depth, classes: Self.classes, input: input)
+    let architecture = try Architecture(
+      family: family, depth: depth, classes: Self.classes, input: input, width: width, stemStride: stemStride)
     var weights = NetworkWeights.initial(architecture, heads: .deepest, seed: 1)
     var random = RandomStream(seed: 2, purpose: .test)
     for slice in weights.layout.parameters where [.normalizationWeight, .normalizationBias].contains(slice.role) {

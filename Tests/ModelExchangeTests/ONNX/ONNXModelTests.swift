@@ -9,7 +9,7 @@ import Testing
 struct ONNXModelTests {
   static let cases = [
     ExportCase(family: .resnet18, depth: 3), ExportCase(family: .resnet34, depth: 1),
-    ExportCase(family: .resnet50, depth: 4),
+    ExportCase(family: .resnet50, depth: 4), ExportCase(family: .resnet18, depth: 3, width: 0.5, stemStride: 2),
   ]
 
   @Test("with and without batch norm they compute what our network computes", arguments: cases, [true, false])
@@ -45,6 +45,16 @@ struct ONNXModelTests {
         "normalization": #"{"mean":[0.3,0.6],"standardDeviation":[0.5,0.2]}"#, "odn.family": "resnet18",
         "odn.depth": "3", "odn.classes": "3", "odn.input": "9x7x2", "odn.images": "pixels from 0 to 1",
       ])
+  }
+
+  @Test("a width and a strided stem are told in the metadata, and in the first convolution")
+  func variant() throws {
+    let model = try Self.cases[3].exported(.float())
+    let metadata = Self.metadata(model)
+    #expect(metadata["odn.width"] == "0.5" && metadata["odn.stem_stride"] == "2" && metadata["odn.version"] == nil)
+    let stem = try #require(model.graph.node.first { $0.opType == "Conv" })
+    #expect(stem.attribute.first { $0.name == "strides" }?.ints == [2, 2])
+    #expect(model.graph.initializer.first { $0.name == "conv1.weight" }?.dims == [32, 2, 3, 3])
   }
 
   private static func sizes(_ value: ONNXValueInfoProto) -> [String] {

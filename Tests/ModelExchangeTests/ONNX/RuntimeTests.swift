@@ -14,16 +14,26 @@ struct RuntimeTests {
   /// Images of a test.
   private static let count = 64
 
-  static let networks = [(Architecture.Family.resnet18, 2), (.resnet34, 6), (.resnet50, 4)]
+  static let networks = [
+    example(.resnet18, 2), example(.resnet34, 6), example(.resnet50, 4),
+    example(.resnet18, 3, width: 0.5, stemStride: 2),
+  ]
+
+  private static func example(
+    _ family: Architecture.Family, _ depth: Int, width: Double = 1, stemStride: Int = 1
+  ) -> ParityCase {
+    ParityCase(
+      family: family, depth: depth, input: ImageShape(height: 28, width: 28, channels: 1), width: width,
+      stemStride: stemStride)
+  }
 
   @Test(
     "gives our logits on Fashion-MNIST, with and without batch norm, and for any number of images",
     .enabled(if: isAvailable, "no python3 with onnx, onnxruntime and safetensors; set ODN_PYTHON to one that has them"),
     .enabled(if: images != nil, "Fashion-MNIST is not here"), arguments: networks)
-  func logits(family: Architecture.Family, depth: Int) throws {
+  func logits(example: ParityCase) throws {
     let data = try #require(Self.images)
     let directory = try TemporaryDirectory()
-    let example = ParityCase(family: family, depth: depth, input: ImageShape(height: 28, width: 28, channels: 1))
     let description = ImageDescription(normalization: data.normalization)
     let file = ModelFile(weights: try example.weights(), metadata: try description.metadata())
     let pixels = (0..<Self.count).flatMap { data.test.image(at: $0).map { Float($0) / 255 } }

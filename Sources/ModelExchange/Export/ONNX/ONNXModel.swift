@@ -12,8 +12,9 @@ import SwiftProtobuf
 /// pixels from 0 to 1 and normalizes them itself, as far as the model file says how.
 ///
 /// Written for operator set 17 (IR version 8), which runtimes since the middle of 2022 read. Its metadata is that of the
-/// model file: `class_names` and `normalization` (JSON), `odn.family`, `odn.depth`, `odn.classes`, `odn.input`, and what
-/// else there is of the network in floats. `odn.images` says what the images have to be.
+/// model file: `class_names` and `normalization` (JSON), `odn.family`, `odn.depth`, `odn.classes`, `odn.input`,
+/// `odn.width` and `odn.stem_stride` unless both are 1, and what else there is of the network in floats. `odn.images` says
+/// what the images have to be.
 public struct ONNXModel: Sendable {
   /// What is written.
   public enum Precision: Sendable {
