@@ -166,7 +166,9 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
   case classes(Int)
   /// There are no such images.
   case input(ImageShape)
+  /// There is no network of this width.
   case width(Double)
+  /// There is no stem with this stride.
   case stemStride(Int)
 
   /// What was expected and what was found.
