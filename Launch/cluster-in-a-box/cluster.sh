@@ -166,7 +166,18 @@ on() {
 
 cut() { set_link "${1:-}" down; }
 
-join() { set_link "${1:-}" up; }
+# The kernel takes up to a second to see that a link carries again; until then connections fail at once.
+join() {
+  local end=$((SECONDS + 10))
+  (set_link "${1:-}" up)
+  until carries switch "$1" && carries "$1" eth0; do
+    [ $SECONDS -lt $end ] || fail "the link of $1 does not come up"
+    sleep 0.1
+  done
+}
+
+# carries HOST LINK
+carries() { [[ $(enter "$1" ip -o link show "$2") == *"state UP"* ]]; }
 
 set_link() {
   assert_up
