@@ -85,12 +85,23 @@ extension MeasuredNetwork {
     // Those that overlap are under way together: the network carries them as one.
     let together = steps.communication.flatMap { sample($0.bytesPerStep, 1e-3 * $0.milliseconds) }
     return MeasuredNetwork(
-      blocking: try NetworkModel(
-        fitting: (short + long).compactMap { sample($0.bytes, $0.blocking) }, ranks: world.size),
-      nonBlocking: try NetworkModel(
-        fitting: short.compactMap { sample($0.bytes, $0.nonBlocking) } + [together].compactMap(\.self),
-        ranks: world.size),
+      blocking: try fit((short + long).compactMap { sample($0.bytes, $0.blocking) }, ranks: world.size),
+      nonBlocking: try fit(
+        short.compactMap { sample($0.bytes, $0.nonBlocking) } + [together].compactMap(\.self), ranks: world.size),
       interference: interference(steps, images: subject.images * world.size))
+  }
+
+  /// The network that explains `samples`. Where short sums took as long as long ones, as on cores that ranks have to share,
+  /// the time of the longest counts for its bytes alone.
+  private static func fit(_ samples: [NetworkModel.Sample], ranks: Int) throws(CostModelError) -> NetworkModel {
+    do throws(CostModelError) {
+      return try NetworkModel(fitting: samples, ranks: ranks)
+    } catch {
+      guard let longest = samples.max(by: { $0.bytes < $1.bytes }), longest.seconds > 0 else { throw error }
+      let unlimited = NetworkModel(latency: 0, bandwidth: 1)
+      return NetworkModel(
+        latency: 0, bandwidth: unlimited.allreduce(bytes: longest.bytes, ranks: ranks) / longest.seconds)
+    }
   }
 
   /// By how much a step is longer than its computation and what it waits, as a share of the sums that it does not wait for.
