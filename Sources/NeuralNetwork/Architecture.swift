@@ -115,6 +115,12 @@ public struct Architecture: Codable, Hashable, Sendable {
       family: family, depth: depth, classes: classes, input: input, width: width, stemStride: stemStride)
   }
 
+  /// The same network of another width.
+  public func withWidth(_ width: Double) throws(ArchitectureError) -> Architecture {
+    try Architecture(
+      family: family, depth: depth, classes: classes, input: input, width: width, stemStride: stemStride)
+  }
+
   /// The family, and in what the network differs from it besides its depth: for example `resnet18`, or `resnet18 of width
   /// 0.5 and stem stride 2`.
   public var name: String {

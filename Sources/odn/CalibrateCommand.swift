@@ -22,13 +22,23 @@ struct CalibrateCommand: ParsableCommand {
         mpirun -n 2 --host a,b odn calibrate Configs/svhn-resnet34.yaml
         odn plan Configs/svhn-resnet34.yaml --ranks 16 --calibration calibration.json
 
-      What was measured tells of all depths up to that level and of other batches.
+      What was measured tells of all depths up to that level and of other batches; with --widths, of widths between those \
+      as well:
+
+        odn calibrate Configs/svhn-resnet34.yaml --widths 0.5 2
+        odn plan Configs/svhn-resnet34.yaml --calibration calibration.json --set network.width=1.5
       """)
 
   @Argument(help: "Configuration file (YAML); see Configs/ for examples.", completion: .file(extensions: ["yaml"]))
   var config: String
 
   @OptionGroup var settings: SettingOptions
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Widths to measure besides the configuration's: 0.25 to 4 in steps of 0.25.", valueName: "width")
+  )
+  var widths: [Double] = []
 
   @Option(help: "Where to keep what was measured.", completion: .file(extensions: ["json"]))
   var output = "calibration.json"
@@ -43,23 +53,24 @@ struct CalibrateCommand: ParsableCommand {
         world.rank == 0 ? try configuration.deepestArchitecture(for: configuration.dataset.facts()) : nil
       }
       let network = try world.broadcast(deepest, from: 0)
+      let others = try Set(widths).subtracting([network.width]).sorted().map { try network.withWidth($0) }
       let subject = Calibration.Subject(
-        networks: [network], images: configuration.measuredBatch, training: configuration.training)
+        networks: [network] + others, images: configuration.measuredBatch, training: configuration.training)
       let calibration = try Calibration.measure(
         subject, world: world, layout: layout, communication: configuration.communication)
       try world.agree(isUsage: Failure.isUsage) {
         guard world.rank == 0 else { return }
         try calibration.write(to: output)
-        show(calibration, network)
+        show(calibration, subject)
       }
     }
   }
 
-  private func show(_ calibration: Calibration, _ network: Architecture) {
+  private func show(_ calibration: Calibration, _ subject: Calibration.Subject) {
+    let names = subject.networks.map(\.name).joined(separator: ", ")
     print(calibration.layout)
     print(
-      "measured \(calibration.costs.entries.count) kernels of \(network.name) at depths 1 to \(network.depth)"
-    )
+      "measured \(calibration.costs.entries.count) kernels of \(names) at depths 1 to \(subject.networks[0].depth)")
     if let network = calibration.network {
       print(
         """

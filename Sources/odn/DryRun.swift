@@ -26,23 +26,14 @@ struct DryRun {
       Calibration.Subject(
         networks: [deepest], images: min(share, configuration.measuredBatch), training: configuration.training),
       world: world, layout: layout, communication: configuration.communication)
+    let mode = configuration.communication.mode
     let plan = try SearchPlan(
-      configuration, data.facts, costs: calibration.costs, network: network(calibration), ranks: group,
-      epochsPerDepth: nil)
+      configuration, data.facts, costs: calibration.costs,
+      // One rank sums nothing.
+      network: SearchPlan.Network(measured: calibration, mode: mode) ?? SearchPlan.Network(.sharedMemory, mode: mode),
+      ranks: group, epochsPerDepth: nil)
     let memory = try Memory(plan, configuration, data, world)
     if world.rank == 0 { show(plan, memory) }
-  }
-
-  private func network(_ calibration: Calibration) -> SearchPlan.Network {
-    let options = configuration.communication.mode
-    let mode = options == .automatic ? (layout.hosts.count > 1 ? .overlapped : .blocking) : options
-    // One rank sums nothing.
-    guard let measured = calibration.network else {
-      return SearchPlan.Network(model: NetworkModel.Known.sharedMemory.model, mode: mode)
-    }
-    return SearchPlan.Network(
-      model: mode == .blocking ? measured.blocking : measured.nonBlocking, interference: measured.interference,
-      mode: mode)
   }
 
   /// Bytes of the rank that needs most, the images excepted, which the ranks of a host share.

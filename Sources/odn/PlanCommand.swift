@@ -101,17 +101,12 @@ struct PlanCommand: ParsableCommand {
 
   /// What is between the ranks: what the options say, or else what was measured.
   private func connection(_ configuration: Configuration, _ calibration: Calibration?) -> SearchPlan.Network {
-    let measured = network == nil ? calibration?.network : nil
-    let isOneHost = network == .sharedMemory || (measured != nil && calibration?.layout.hosts.count == 1)
-    // As a run would choose within a host, or between several.
-    let mode =
-      configuration.communication.mode == .automatic
-      ? (isOneHost ? .blocking : .overlapped) : configuration.communication.mode
-    var model = (network ?? .gigabit10).model
-    if let measured { model = mode == .blocking ? measured.blocking : measured.nonBlocking }
-    if let latency { model.latency = 1e-6 * latency }
-    if let bandwidth { model.bandwidth = 1e9 * bandwidth }
-    return SearchPlan.Network(model: model, interference: measured?.interference ?? 0, mode: mode)
+    let mode = configuration.communication.mode
+    let measured = network == nil ? SearchPlan.Network(measured: calibration, mode: mode) : nil
+    var connection = measured ?? SearchPlan.Network(network ?? .gigabit10, mode: mode)
+    if let latency { connection.model.latency = 1e-6 * latency }
+    if let bandwidth { connection.model.bandwidth = 1e9 * bandwidth }
+    return connection
   }
 
   private func measure(_ configuration: Configuration, _ images: DatasetFacts) throws -> KernelCosts {

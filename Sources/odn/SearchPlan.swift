@@ -21,11 +21,27 @@ struct SearchPlan: Encodable {
 
   /// What is between the ranks of a plan.
   struct Network {
-    let model: NetworkModel
+    var model: NetworkModel
     /// As `MeasuredNetwork.interference`.
-    var interference = 0.0
+    let interference: Double
     /// When gradients are summed there.
     let mode: CommunicationOptions.Mode
+
+    /// The one that was measured between the ranks of a calibration.
+    /// - Returns: nil if that was of one rank, or there is none.
+    init?(measured calibration: Calibration?, mode: CommunicationOptions.Mode) {
+      guard let calibration, let measured = calibration.network else { return nil }
+      self.mode = mode.chosen(acrossHosts: calibration.layout.hosts.count > 1)
+      model = self.mode == .blocking ? measured.blocking : measured.nonBlocking
+      interference = measured.interference
+    }
+
+    /// One with usual numbers.
+    init(_ known: NetworkModel.Known, mode: CommunicationOptions.Mode) {
+      self.mode = mode.chosen(acrossHosts: known != .sharedMemory)
+      model = known.model
+      interference = 0
+    }
   }
 
   /// - Parameters:
@@ -58,6 +74,13 @@ struct SearchPlan: Encodable {
     self.ranks = try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) }
     worthwhileRanks = try search.worthwhileRanks()
     self.affordable = affordable
+  }
+}
+
+extension CommunicationOptions.Mode {
+  /// What a run makes of it within a host, or across several.
+  fileprivate func chosen(acrossHosts: Bool) -> Self {
+    self != .automatic ? self : acrossHosts ? .overlapped : .blocking
   }
 }
 

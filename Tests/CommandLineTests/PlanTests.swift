@@ -106,6 +106,24 @@ extension CommandLine {
       #expect(table.output.contains("search, if it ends here") && table.output.contains("\nworth it: up to "))
     }
 
+    @Test("are made of several widths, for those between them")
+    func widths() async throws {
+      let workspace = try Workspace.withTinySearch()
+      let calibration = try await Program.run(["calibrate", "tiny.yaml", "--widths", "0.5", "1"], in: workspace)
+      #expect(calibration.exitCode == 0 && calibration.errors == "", "\(calibration.errors)")
+      #expect(calibration.output.contains("kernels of resnet18, resnet18 of width 0.5 at depths 1 to 2"))
+      let known = ["--calibration", "calibration.json"]
+      var times: [Double] = []
+      for width in ["0.5", "0.75", "1"] {
+        let report = try await Self.report(known + ["--set", "network.width=\(width)"], in: workspace)
+        times.append(try #require(report.forecast.levels.last).time.compute)
+      }
+      #expect(min(times[0], times[2]) <= times[1] && times[1] <= max(times[0], times[2]), "\(times)")
+
+      let unknown = try await Program.run(["calibrate", "tiny.yaml", "--widths", "0.6"], in: workspace)
+      #expect(unknown.exitCode == 64 && unknown.errors.contains("a width is 0.25 to 4 in steps of 0.25"))
+    }
+
     @Test("leave out depths beyond the budget, and say which")
     func budget() async throws {
       let workspace = try Workspace.withTinySearch()
