@@ -63,14 +63,17 @@ extension Configuration {
     if search.groups > 1 {
       // Levels that are trained at the same time cannot wait for each other's results.
       require(
-        search.policy == .paper, "search.groups",
-        "1 with search.policy: adaptive, which chooses a level by the results of others", search.groups)
+        search.policy == .paper || search.objective == .target, "search.groups",
+        "1 with search.objective: \(search.objective.rawValue), which compares levels", search.groups)
+      require(
+        search.policy == .paper || search.adaptive.confidence == 1, "search.groups",
+        "1 with search.adaptive.confidence below 1, which gives a level up by the course of another", search.groups)
       require(
         search.restart == .warmup, "search.groups",
         "1 with search.restart: inherit, which begins a level with the weights "
           + "of the one before", search.groups)
       require(
-        search.bestAfterGrowth == .reset, "search.groups",
+        search.policy == .adaptive || search.bestAfterGrowth == .reset, "search.groups",
         "1 with search.bestAfterGrowth: keep, which compares a level "
           + "with those before", search.groups)
       require(

@@ -65,10 +65,21 @@ extension AdaptivePolicy {
 
   /// The shallowest level that met the mark, and the deepest one below it that missed it; one beyond the levels where there
   /// is none.
-  var bracket: (lower: Int, upper: Int) {
-    let upper = state.depths.filter(meetsMark).map(\.depth).min() ?? depths.upperBound + 1
-    let lower = state.depths.map(\.depth).filter { $0 < upper }.max() ?? depths.lowerBound - 1
+  var bracket: (lower: Int, upper: Int) { bracket(of: state.depths) }
+
+  private func bracket(of records: [DepthRecord]) -> (lower: Int, upper: Int) {
+    let upper = records.filter(meetsMark).map(\.depth).min() ?? depths.upperBound + 1
+    let lower = records.map(\.depth).filter { $0 < upper }.max() ?? depths.lowerBound - 1
     return (lower, upper)
+  }
+
+  /// Whether the search trains this level, or may still come to it: where a target is looked for, if it is in the bracket of
+  /// those that have come to their end.
+  public func mayTrain(_ depth: Int) -> Bool {
+    guard state.outcome == nil, depth != state.depth else { return state.outcome == nil }
+    guard options.objective == .target else { return depths.contains(depth) }
+    let (lower, upper) = bracket(of: state.depths.dropLast())
+    return (lower + 1..<upper).contains(depth) && depth <= depths.upperBound
   }
 
   /// A whole curve to judge the level in training by: of the nearest level that has been through the schedule.

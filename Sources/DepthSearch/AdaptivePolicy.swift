@@ -24,17 +24,20 @@ public struct AdaptivePolicy: DepthPolicy {
   /// The learning rate that a level begins with.
   private let firstRate: Double
   /// `target − tolerance` in hundredths of a percent.
-  let threshold: Int
+  public let threshold: Int
 
   /// A policy at its start, or where `state` left it.
   /// - Parameters:
   ///   - network: what is searched, at any depth.
   ///   - learningRate: what `AdaptiveOptions.rateFactor` multiplies, above 0.
-  /// - Precondition: the options are in the ranges that they document.
-  /// - Throws: `SearchError` if the family lacks these depths, or the state is not one of this search.
+  ///   - level: a level to begin with instead of the search's first.
+  /// - Precondition: the options are in the ranges that they document, and let a level be independent if one is given.
+  /// - Throws: `SearchError` if the family lacks these depths, or the state or the level is not one of this search.
   public init(
-    options: SearchOptions, network: Architecture, learningRate: Double, resuming state: SearchState? = nil
+    options: SearchOptions, network: Architecture, learningRate: Double, level: Int? = nil,
+    resuming state: SearchState? = nil
   ) throws(SearchError) {
+    precondition(level == nil || options.levelsAreIndependent, "a level that depends on others")
     schedule = options.adaptive
     precondition(schedule.epochs >= 1 && schedule.rateFactor > 0 && learningRate > 0)
     precondition(0 <= options.tolerance && options.tolerance < options.target && options.target <= 100)
@@ -53,7 +56,8 @@ public struct AdaptivePolicy: DepthPolicy {
       case (.target, .bisection): (depths.lowerBound + depths.upperBound) / 2
       case (.target, _), (.knee, _): depths.lowerBound
       }
-    self.state = state ?? SearchState(depth: first, learningRate: firstRate)
+    if let level, !depths.contains(level) { throw .level(level, of: depths) }
+    self.state = state ?? SearchState(depth: level ?? first, learningRate: firstRate)
   }
 
   /// Whether the accuracies after the joint training count.

@@ -73,6 +73,12 @@ public protocol DepthPolicy: Sendable {
   /// Takes in an epoch and decides what follows.
   /// - Precondition: the search is not over, and the result is of epoch `state.epoch + 1` at `state.depth`.
   mutating func next(_ result: EpochResult) -> Decision
+
+  /// The validation accuracy that a level has to come to, in hundredths of a percent; at least 10.
+  var threshold: Int { get }
+
+  /// Whether the search trains this level, or may still come to it.
+  func mayTrain(_ depth: Int) -> Bool
 }
 
 extension DepthPolicy {

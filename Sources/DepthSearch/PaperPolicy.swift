@@ -16,7 +16,7 @@ public struct PaperPolicy: DepthPolicy {
   private let maximumDepth: Int
   private let learningRate: Double
   /// `target − tolerance` in hundredths of a percent, a multiple of 10.
-  private let threshold: Int
+  public let threshold: Int
 
   /// A policy at its start, or where `state` left it.
   /// - Parameters:
@@ -64,6 +64,12 @@ public struct PaperPolicy: DepthPolicy {
       epoch: state.epoch, keepsWeights: isBestOfDepth, depth: state.depth, learningRate: state.learningRate,
       phase: state.phase, restart: grows ? options.restart : nil, outcome: state.outcome,
       explanation: changes.compactMap(\.self).joined(separator: "; "))
+  }
+
+  /// Whether the search trains this level, or may still grow onto it.
+  public func mayTrain(_ depth: Int) -> Bool {
+    guard state.outcome == nil else { return false }
+    return depth == state.depth || (depth > state.depth && depth <= maximumDepth && state.phase == .searching)
   }
 
   /// The learning rate that every level but the first begins with.

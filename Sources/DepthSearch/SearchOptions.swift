@@ -112,7 +112,12 @@ public struct SearchOptions: Codable, Equatable, Sendable {
 
   /// Whether a level's training depends on no other level's, but only on the warm-up.
   public var levelsAreIndependent: Bool {
-    policy == .paper && restart == .warmup && bestAfterGrowth == .reset && epochLimit == nil
+    guard restart == .warmup, epochLimit == nil else { return false }
+    return switch policy {
+    case .paper: bestAfterGrowth == .reset
+    // A level is given up by the course of another one.
+    case .adaptive: objective == .target && adaptive.confidence == 1
+    }
   }
 
   /// The same options for a baseline that trains one level only, on all ranks and whatever it costs: the search starts at
@@ -153,7 +158,8 @@ public struct SearchOptions: Codable, Equatable, Sendable {
       return try PaperPolicy(
         options: self, family: network.family, learningRate: learningRate, level: level, resuming: state)
     case .adaptive:
-      return try AdaptivePolicy(options: self, network: network, learningRate: learningRate, resuming: state)
+      return try AdaptivePolicy(
+        options: self, network: network, learningRate: learningRate, level: level, resuming: state)
     }
   }
 }
@@ -185,8 +191,9 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
       "expected a level from \(depths.lowerBound) to \(depths.upperBound), found \(depth)"
     case .dependentLevels(let groups):
       """
-      \(groups) groups of ranks cannot train levels at the same time that depend on each other: set search.policy to \
-      paper, search.restart to warmup, search.bestAfterGrowth to reset and search.epochLimit to null, or search.groups to 1
+      \(groups) groups of ranks cannot train levels at the same time that depend on each other: set search.restart to \
+      warmup, search.epochLimit to null, and search.bestAfterGrowth to reset for the paper's policy, or \
+      search.adaptive.confidence to 1 and search.objective to target for the adaptive one; or search.groups to 1
       """
     case .state(let problem): "the saved search state does not belong to this search: \(problem)"
     }

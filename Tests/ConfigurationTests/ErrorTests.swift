@@ -166,13 +166,23 @@ struct ErrorTests {
   @Test(
     "groups of ranks cannot train levels at the same time that depend on each other",
     arguments: [
-      ("policy=adaptive", "search.policy: adaptive, which chooses a level by the results of others"),
+      (
+        "policy=adaptive",
+        "search.adaptive.confidence below 1, which gives a level up by the course of another"
+      ),
       ("restart=inherit", "search.restart: inherit, which begins a level with the weights of the one before"),
       ("bestAfterGrowth=keep", "search.bestAfterGrowth: keep, which compares a level with those before"),
       ("epochLimit=30", "search.epochLimit, which counts the epochs of all levels before"),
     ])
   func groups(setting: String, reason: String) {
     #expect(problems(minimal, ["search.policy=paper", "search.groups=2"]).isEmpty)
+    let adaptive = ["search.policy=adaptive", "search.adaptive.confidence=1", "search.groups=2"]
+    #expect(problems(minimal, adaptive).isEmpty)
+    #expect(
+      problems(minimal, adaptive + ["search.objective=knee"])
+        == [
+          "--set search.groups=2: search.groups: expected 1 with search.objective: knee, which compares levels, found 2"
+        ])
     #expect(problems(minimal, ["search.policy=paper", "search.\(setting)", "search.groups=1"]).isEmpty)
     #expect(
       problems(minimal, ["search.policy=paper", "search.\(setting)", "search.groups=2"])

@@ -24,6 +24,22 @@ private let met = SearchTrial(
   search: SearchOptions(policy: .paper, target: 80, tolerance: 10, maximumDepth: 3, patience: 6),
   warmUp: WarmUpOptions(epochs: 0))
 
+/// Searches by the adaptive procedure: one that leaves a depth out and ends at the last, and one that begins in the middle.
+private let bracketed = [
+  SearchTrial(
+    data: SyntheticImages.contradictorySplits(train: 37),
+    search: SearchOptions(
+      policy: .adaptive, target: 100, tolerance: 0, maximumDepth: 5,
+      adaptive: AdaptiveOptions(epochs: 2, confidence: 1)),
+    warmUp: WarmUpOptions(epochs: 0)),
+  SearchTrial(
+    data: SyntheticImages.splits(train: 60),
+    search: SearchOptions(
+      policy: .adaptive, target: 80, tolerance: 10, maximumDepth: 4,
+      adaptive: AdaptiveOptions(epochs: 6, rateFactor: 1, order: .bisection, confidence: 1)),
+    warmUp: WarmUpOptions(epochs: 0)),
+]
+
 extension SearchTrial {
   /// The same search by so many groups.
   fileprivate func by(_ groups: Int) -> SearchTrial {
@@ -60,7 +76,7 @@ private func expectSame(
   expect.equal(watcher.epochs.map(\.record.learningRate), alone.epochs.map(\.record.learningRate), what)
   expect.equal(watcher.epochs.map(\.record.epoch), alone.epochs.map(\.record.epoch), what)
   // Each level's weights are told of once, at its end.
-  expect.equal(watcher.best.map(\.result.depth), found.0.depths.map(\.depth), what)
+  expect.equal(watcher.best.map(\.result.depth).sorted(), found.0.depths.map(\.depth), what)
   for kept in watcher.best {
     let last = alone.best.last { $0.result.depth == kept.result.depth }
     expect.equal(kept.result, last?.result, what)
@@ -75,7 +91,7 @@ private func equalityTests() -> [RankTest] {
   TrainingOptions.BatchNorm.allCases.map { batchNorm in
     RankTest("a search by groups is that of one group, bit for bit: \(batchNorm)", ranks: 2...) { world, expect in
       for groups in groupCounts(world) {
-        for var trial in [missed, met] {
+        for var trial in [missed, met] + bracketed {
           trial.batchNorm = batchNorm
           let whole = try trial.alone(in: groups, of: world)
           try expectSame(trial.by(groups).run(on: world), whole, "\(groups) groups", world, expect)
@@ -130,7 +146,7 @@ private func equalityTests() -> [RankTest] {
     RankTest("levels that depend on each other, and ranks that make up no groups, are refused") { world, expect in
       let dependent = SearchError.dependentLevels(groups: world.size)
       for change: (inout SearchOptions) -> Void in [
-        { $0.restart = .inherit }, { $0.bestAfterGrowth = .keep }, { $0.epochLimit = 10 },
+        { $0.restart = .inherit }, { $0.bestAfterGrowth = .keep }, { $0.epochLimit = 10 }, { $0.policy = .adaptive },
       ] where world.size > 1 {
         var trial = missed.by(world.size)
         change(&trial.search)
@@ -162,7 +178,18 @@ private func cancellationTests() -> [RankTest] {
       expect.equal(watcher.cancelled.map(\.epochs).reduce(0, +), watcher.ahead.count)
       // The first level goes on to be fine-tuned.
       expect(watcher.log[cancelled...].count { $0.hasPrefix("epoch") } >= 6, "\(watcher.log)")
-    }
+    },
+    RankTest("an adaptive search ends what it will not come to, and leaves out what it has not come to", ranks: 2...) {
+      world, expect in
+      for trial in bracketed {
+        let (result, watcher) = try trial.by(world.size).run(on: world)
+        guard world.rank == 0 else { continue }
+        let trained = Set(result.depths.map(\.depth))
+        let tried = Set(watcher.ahead.map(\.depth)).union(trained)
+        expect.equal(tried.subtracting(trained), Set(watcher.cancelled.filter { $0.epochs > 0 }.map(\.depth)))
+        expect(trained.isDisjoint(with: watcher.cancelled.map(\.depth)), "\(watcher.log)")
+      }
+    },
   ]
 }
 
@@ -207,7 +234,7 @@ private func continuationTests() -> [RankTest] {
   [
     RankTest("stopped again and again and continued, a search by groups gives the same bits", ranks: 2...) {
       world, expect in
-      for (trial, warmUpEpochs, interval) in [(missed, 2, 5), (met, 0, 7)] {
+      for (trial, warmUpEpochs, interval) in [(missed, 2, 5), (met, 0, 7), (bracketed[0], 2, 4)] {
         var trial = trial.by(world.size)
         trial.warmUp.epochs = warmUpEpochs
         let whole = try trial.run(on: world)

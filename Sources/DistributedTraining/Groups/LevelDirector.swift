@@ -27,6 +27,8 @@ final class LevelDirector {
   private var failures: [Int: (rank: Int, reason: String)] = [:]
   /// Levels that the search will not come to although something is known of them.
   private var cancelled: Set<Int> = []
+  /// Whether something has happened since idle groups were last given levels.
+  private var hasNews = true
   /// How it ended, once the groups are told to halt.
   private(set) var end: GroupsEnd?
   private var hasLeft = false
@@ -48,17 +50,22 @@ final class LevelDirector {
       guard let level = replay.levels[depth] else { continue }
       if level.isEnded { schedule.end(depth) }
       if level.isDeepest {
-        _ = schedule.settle(at: depth)
+        _ = schedule.leaveOut { $0 > depth }
         cancelled.formUnion(depths.filter { $0 > depth })
       }
     }
+    cancelled.formUnion(depths.filter { !replay.policy.mayTrain($0) })
   }
 
   /// Takes note of what has been reported, tells whoever watches, and gives orders.
   func direct() throws {
-    while let letter = try reports.receive() { try take(letter) }
-    if end == nil {
+    while let letter = try reports.receive() {
+      try take(letter)
+      hasNews = true
+    }
+    if end == nil && hasNews {
       try search.follow(&replay)
+      try leaveOut { !replay.policy.mayTrain($0) }
       if let found = try verdict() { try halt(found) }
     }
     try giveOrders()
@@ -71,7 +78,7 @@ final class LevelDirector {
     case .progress(let depth, let entry, let isDeepest):
       guard schedule.inTraining.contains(depth) else { return }
       replay.add(entry, to: depth)
-      if isDeepest { try settle(at: depth) }
+      if isDeepest { try leaveOut { $0 > depth } }
       if depth != replay.depth, case .epoch(let record, let result) = entry {
         try search.observe(.ahead(record, result.validation))
       }
@@ -85,7 +92,6 @@ final class LevelDirector {
     case .failed(let depth, let reason, let endsSearch):
       failures[depth] = (letter.sender, reason)
       if endsSearch { try halt(.failed(rank: letter.sender, reason: reason)) }
-      try settle(at: depth)
       free(letter.sender, from: depth)
     case .stopRequested: try halt(.stopped)
     case .halted: if let group = leaders.firstIndex(of: letter.sender) { activities[group] = .halted }
@@ -126,17 +132,20 @@ final class LevelDirector {
       for leader in leaders { try orders.send(.leave, to: leader) }
       return
     }
+    guard hasNews else { return }
+    hasNews = false
     for group in leaders.indices where activities[group] == .idle {
-      guard let depth = schedule.takeUp() else { return }
+      guard let depth = schedule.takeUp(for: replay.policy) else { return }
       activities[group] = .training(depth)
       try orders.send(.train(depth: depth, afterEpochs: replay.levels[depth]?.epochs ?? 0), to: leaders[group])
     }
   }
 
-  /// The search goes no deeper than `depth`: ends the training of deeper levels, and tells of those that have been tried.
-  private func settle(at depth: Int) throws {
-    let inTraining = schedule.settle(at: depth)
-    for level in depths where level > depth && !cancelled.contains(level) {
+  /// The search will not come to levels that are `useless`: ends their training, and tells of those that have been tried.
+  private func leaveOut(_ useless: (Int) -> Bool) throws {
+    let inTraining = schedule.leaveOut(useless)
+    let taken = replay.policy.state.depths.map(\.depth)
+    for level in depths where useless(level) && !cancelled.contains(level) && !taken.contains(level) {
       guard inTraining.contains(level) || replay.levels[level] != nil else { continue }
       cancelled.insert(level)
       schedule.end(level)
@@ -177,8 +186,9 @@ extension SearchCoordinator {
       progress.epochsDone += 1
       return .epoch(record, result, decision)
     case .rolledBack(let rollback): return .rolledBack(rollback)
-    case .best(let kept):
+    case .best(let kept, let candidates):
       memory.keep(kept.weights, from: kept.result)
+      memory.retain(candidates)
       return .best(kept.weights, kept.result)
     }
   }

@@ -1,6 +1,6 @@
 // Levels that were trained by themselves, put together to the search that trains one after the other: the policy takes
-// in their epochs in the order of their depths, each level as soon as the one before it has been given up. So there is
-// one implementation of the rules, and a search by groups decides as one without.
+// in their epochs, each level as soon as it has come to it by itself. So there is one implementation of the rules, and a
+// search by groups decides as one without.
 
 import DepthSearch
 
@@ -11,8 +11,8 @@ struct LevelReplay {
     case stageStarted(depth: Int)
     case epoch(EpochRecord, EpochResult, Decision)
     case rolledBack(Rollback)
-    /// The weights that a level leaves behind at its end.
-    case best(KeptWeights)
+    /// The weights that a level leaves behind at its end, and the levels whose weights have to be kept from there on.
+    case best(KeptWeights, candidates: [Int])
   }
 
   /// The policy after the epochs that it has taken in.
@@ -97,7 +97,7 @@ struct LevelReplay {
     ending = nil
     position = nil
     if decision.outcome == nil { depth = decision.depth } else { isOver = true }
-    return .best(KeptWeights(weights: kept.weights, result: result))
+    return .best(KeptWeights(weights: kept.weights, result: result), candidates: decision.candidates)
   }
 }
 
