@@ -7,7 +7,8 @@ public struct AdaptiveOptions: Codable, Equatable, Sendable {
   /// How the next level is chosen among those that can still be the answer.
   public enum Order: String, Codable, CaseIterable, Sendable {
     /// The shallowest one that is expected to meet the target: errors of levels are taken to be in proportion to the
-    /// errors that their classifiers had after the joint training.
+    /// errors that their classifiers had after the joint training. As long as one level has been trained, the next one is
+    /// at most twice as deep.
     case forecast
     /// The one in the middle.
     case bisection

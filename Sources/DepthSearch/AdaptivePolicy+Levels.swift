@@ -132,7 +132,14 @@ extension AdaptivePolicy {
       let middle = left.lowerBound + (left.count - 1) / 2
       return (middle, "the answer is from \(lower + 1) to \(min(upper, depths.upperBound)): depth \(middle) is next")
     case .forecast:
+      let reach = lower < depths.lowerBound ? upper : max(lower + 1, 2 * lower)
       let expected = left.first { depth in expectedError(of: depth).map { $0 <= log(errorLimit) } ?? false }
+      // One level does not tell yet how much of the difference after the joint training is left in the end.
+      if let expected, expected > reach, state.depths.count < 2 {
+        return (
+          reach, "depth \(expected) is expected to meet \(aim), and depth \(reach) tells how far that is to be trusted"
+        )
+      }
       if let expected {
         return (expected, "depth \(expected) is the shallowest that is expected to meet \(aim)")
       }
@@ -141,7 +148,7 @@ extension AdaptivePolicy {
           upper - 1, "no depth before \(upper) is expected to meet \(aim), which depth \(upper - 1) has to show"
         )
       }
-      let deeper = min(max(lower + 1, 2 * lower), depths.upperBound)
+      let deeper = min(reach, depths.upperBound)
       return (deeper, "no depth is expected to meet \(aim): depth \(deeper) is next")
     }
   }
