@@ -19,7 +19,7 @@ scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.s
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup build run test test-mpich chaos fuzz bench compare-pytorch compare-ddp lint format install \
+.PHONY: help setup build build-tests run test test-mpich chaos fuzz bench compare-pytorch compare-ddp lint format install \
   install-files uninstall deb manual docs docs-archives clean
 
 help: ## list these commands
@@ -34,19 +34,23 @@ build: ## build .build/release/odn, optimized
 run: setup build ## search the depth for a part of Fashion-MNIST, with two ranks
 	Launch/mpirun.sh -n 2 .build/release/odn search Configs/quickstart.yaml
 
-test: setup ## run all tests, those of several ranks with 1 to 4 of them; the last line is the sum
-	swift build -c release --build-tests
+# One by one: with --build-tests, the tools of packages' plugins would be built as well, among them protobuf's compiler.
+build-tests:
+	@for product in odn odnPackageTests AllocationTests MPITests DistributedTrainingTests; do \
+	  (set -x; swift build -c release $(build_options) --product $$product) || exit; \
+	done
+
+test: setup build-tests ## run all tests, those of several ranks with 1 to 4 of them; the last line is the sum
 	@Tests/run
 
 # MPICH has the same interface, and another implementation of everything behind it.
 test-mpich: setup ## run the tests of MPI and of training against MPICH (Debian: libmpich-dev) instead of Open MPI
-	MPI_PKG_CONFIG=mpich swift build -c release --scratch-path .build-mpich --build-tests
+	MPI_PKG_CONFIG=mpich $(MAKE) --no-print-directory build-tests build_options="--scratch-path .build-mpich"
 	MPI_PKG_CONFIG=mpich MPIEXEC=mpiexec.mpich BUILD_PATH=.build-mpich Tests/run
 
 RUNS ?= 100
 
-chaos: setup ## cut RUNS searches short in each of several ways, continue them, and compare the results
-	swift build -c release --build-tests
+chaos: setup build-tests ## cut RUNS searches short in each of several ways, continue them, and compare the results
 	ODN_CHAOS_RUNS=$(RUNS) swift test -c release --disable-xctest --skip-build --filter 'CommandLineTests.*Resumption'
 
 SECONDS ?= 60

@@ -36,7 +36,7 @@ enum ProgramError: Error, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .notBuilt(let path): "\(path) is not there: build it with `swift build -c release --build-tests`"
+    case .notBuilt(let path): "\(path) is not there: build it with `swift build -c release`"
     case .hung(let arguments, let limit, let output, let errors):
       "\(arguments.joined(separator: " ")) ran for more than \(limit) and was killed; so far it had printed:\n"
         + "\(output)\nand on standard error:\n\(errors)"
