@@ -46,7 +46,7 @@ test: setup build-tests ## run all tests, those of several ranks with 1 to 4 of 
 # MPICH has the same interface, and another implementation of everything behind it.
 test-mpich: setup ## run the tests of MPI and of training against MPICH (Debian: libmpich-dev) instead of Open MPI
 	MPI_PKG_CONFIG=mpich $(MAKE) --no-print-directory build-tests build_options="--scratch-path .build-mpich"
-	MPI_PKG_CONFIG=mpich MPIEXEC=mpiexec.mpich BUILD_PATH=.build-mpich Tests/run
+	MPI_PKG_CONFIG=mpich MPIEXEC="mpiexec.mpich -bind-to core" BUILD_PATH=.build-mpich Tests/run
 
 RUNS ?= 100
 

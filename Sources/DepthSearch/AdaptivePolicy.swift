@@ -75,7 +75,8 @@ public struct AdaptivePolicy: DepthPolicy {
     let isBestOfDepth = state.current.add(result)
     state.current.curve = (state.current.curve ?? []) + [result.validation]
     let epochs = state.current.epochs
-    state.learningRate = firstRate * schedule.rate(afterEpochs: epochs)
+    // Nothing follows the last one, whose rate would be 0.
+    if epochs < schedule.epochs { state.learningRate = firstRate * schedule.rate(afterEpochs: epochs) }
     let isLast = options.epochLimit.map { state.epoch >= $0 } ?? false
     let giveUp = giveUpReason
     var decision = Decision(

@@ -71,6 +71,8 @@ struct LevelTests {
         #expect(own.endsLevel == decision.endsLevel && own.keepsWeights == decision.keepsWeights)
         if !own.endsLevel { #expect(own.learningRate == decision.learningRate) }
       } while !decision.endsLevel
+      // What a checkpoint of the level that has ended is read back as.
+      #expect(throws: Never.self) { try Self.policy(options, level: depth, resuming: level.state) }
     }
     #expect(whole.state.outcome?.foundDepth == 5, "\(order)")
     #expect(Set(order).isSuperset(of: [1, 4, 5]))
@@ -80,10 +82,12 @@ struct LevelTests {
   static let adaptive = SearchOptions(
     policy: .adaptive, target: 96, tolerance: 0, adaptive: AdaptiveOptions(epochs: 3, confidence: 1))
 
-  private static func policy(_ options: SearchOptions, level: Int? = nil) throws -> any DepthPolicy {
+  private static func policy(
+    _ options: SearchOptions, level: Int? = nil, resuming state: SearchState? = nil
+  ) throws -> any DepthPolicy {
     let network = try Architecture(
       family: .resnet18, depth: 1, classes: 10, input: ImageShape(height: 28, width: 28, channels: 1))
-    return try options.makePolicy(for: network, learningRate: 0.01, level: level)
+    return try options.makePolicy(for: network, learningRate: 0.01, level: level, resuming: state)
   }
 
   @Test("levels depend on each other by what they inherit, compare with, count, or are given up by")
