@@ -26,7 +26,11 @@ extension CommandLine {
         }
         try #require(isUnderWay)
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...500)))
-        if signal == SIGKILL { kill(try #require(run.children.last), signal) } else { run.send(signal) }
+        if signal != SIGKILL {
+          run.send(signal)
+        } else if let rank = try run.children.last {
+          kill(rank, signal)
+        }  // or it has ended by itself
         let end = try await run.end(within: .seconds(60))
         // At its start, before it takes note of them, any signal ends it.
         #expect([0, 75, 128 + signal].contains(end.exitCode), "\(end.errors)")
@@ -75,10 +79,12 @@ extension CommandLine {
       let run = try Program(
         Self.search + ["--set", "reliability.stallSeconds=3", "--set", "reliability.abortSeconds=3"]
           + ["--set", "search.patience=1000"], ranks: 4, in: workspace,
-        variables: ["ODN_TEST_FAULT": "hang:\(rank):20"])
+        // Looks while a rank waits for a level count as steps: so many are over in any case.
+        variables: ["ODN_TEST_FAULT": "hang:\(rank):200"])
       let end = try await run.end(within: .seconds(60))
       #expect(end.exitCode == 76, "\(end.errors)")
-      #expect(end.errors.contains(try Regex("odn: rank \(rank) .* is behind: depth [12], epoch 1, ")), "\(end.errors)")
+      let report = try Regex("odn: rank \(rank) .* is behind: depth [12], epoch [0-9]+, ")
+      #expect(end.errors.contains(report), "\(end.errors)")
     }
 
     @Test("ends on all ranks at once where one fails")
