@@ -6,9 +6,11 @@ import NumericKernels
 public enum Augmentation: String, Codable, CaseIterable, Sendable {
   /// Images as they are.
   case none
+  /// Mirrored left to right every second time.
+  case flip
   /// A window of the image's own size, anywhere in the image padded with four black pixels on each side.
   case crop
-  /// The same, then mirrored left to right every second time.
+  /// A window, then mirrored left to right every second time.
   case cropAndFlip = "crop-and-flip"
 
   /// Black pixels added on each side before the window is cut.
@@ -20,10 +22,11 @@ public enum Augmentation: String, Codable, CaseIterable, Sendable {
   public func draw(seed: UInt64, epoch: Int, index: Int) -> ImageShift {
     if self == .none { return .none }
     var random = RandomStream(seed: seed, purpose: .augmentation, epoch: epoch, index: index)
-    let offsets = 2 * Self.padding + 1
-    return ImageShift(
-      rows: random.integer(below: offsets) - Self.padding, columns: random.integer(below: offsets) - Self.padding,
-      flipped: self == .cropAndFlip && random.integer(below: 2) == 1)
+    func offset() -> Int { random.integer(below: 2 * Self.padding + 1) - Self.padding }
+    var shift = ImageShift.none
+    if self != .flip { (shift.rows, shift.columns) = (offset(), offset()) }
+    if self != .crop { shift.flipped = random.integer(below: 2) == 1 }
+    return shift
   }
 }
 

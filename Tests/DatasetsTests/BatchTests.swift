@@ -71,7 +71,7 @@ struct BatchTests {
 
   @Test(
     "crops and flips equal padding, cutting and mirroring, on images of any size",
-    arguments: [(32, 32, 3), (28, 28, 1), (5, 7, 2), (2, 3, 1), (1, 1, 3)], [Augmentation.crop, .cropAndFlip])
+    arguments: [(32, 32, 3), (28, 28, 1), (5, 7, 2), (2, 3, 1), (1, 1, 3)], [Augmentation.flip, .crop, .cropAndFlip])
   func augmentation(shape: (Int, Int, Int), augmentation: Augmentation) {
     let (height, width, channels) = shape
     let size = height * width * channels
@@ -103,6 +103,9 @@ struct BatchTests {
     #expect(draws != (0..<8_100).map { Augmentation.cropAndFlip.draw(seed: 4, epoch: 1, index: $0) })
     #expect(Augmentation.none.draw(seed: 3, epoch: 1, index: 5) == .none)
     #expect((0..<100).allSatisfy { !Augmentation.crop.draw(seed: 3, epoch: 1, index: $0).flipped })
+    let flips = (0..<8_100).map { Augmentation.flip.draw(seed: 3, epoch: 1, index: $0) }
+    #expect(flips.allSatisfy { $0.rows == 0 && $0.columns == 0 })
+    #expect(abs(flips.filter(\.flipped).count - 4_050) < 225)
   }
 
   @Test("an image is varied alike in whatever batch and on whichever rank it comes")
