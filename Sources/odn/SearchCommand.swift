@@ -120,7 +120,8 @@ extension RunOptions {
       directory: RunDirectory.checkpoints(of: run.directory),
       origin: CheckpointOrigin(configuration: configuration.values, configurationHash: configuration.hash),
       isStopRequested: {
-        try fault?.step()
+        // Ranks that wait for work are asked as well, without a step.
+        if heartbeat.state.operation != .waitingForWork { try fault?.step() }
         return StopSignal.isRequested
       })
     // After everything that the user may have asked for in vain, so that a mistake leaves no directory behind.
