@@ -78,8 +78,7 @@ struct DryRun {
     }
     print(
       """
-      \(Format.decimal(workload.epochsPerDepth, 0)) epochs are assumed for each depth, trained one after the other\
-      \(configuration.search.groups > 1 ? " by one of \(configuration.search.groups) groups" : "")
+      \(plan.assumption)\(configuration.search.groups > 1 ? "; by one of \(configuration.search.groups) groups" : "")
       results would be in \(directory); nothing was written
       """)
   }

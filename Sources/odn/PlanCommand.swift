@@ -133,8 +133,8 @@ extension PlanCommand {
       """
       \(workload.architecture.name), images \(workload.architecture.input); \
       \(Format.count(workload.trainingImages)) per epoch in batches of \(workload.batch), \
-      \(Format.count(workload.validationImages)) for validation; \
-      \(Format.decimal(workload.epochsPerDepth, 0)) epochs assumed for each depth
+      \(Format.count(workload.validationImages)) for validation
+      \(report.assumption)
       \(count(forecast.ranks, "rank")) of \(count(report.threads, "thread")), \(count(forecast.imagesPerRank, "image")) per step \
       and rank; a network of \(report.network)
 

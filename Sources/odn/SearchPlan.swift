@@ -6,9 +6,11 @@ import Datasets
 import DepthSearch
 import DistributedTraining
 import NeuralNetwork
+import Telemetry
 
 /// A search on a number of ranks, as it is predicted.
 struct SearchPlan: Encodable {
+  let policy: SearchOptions.Policy
   let network: NetworkModel
   let threads: Int
   let workload: SearchWorkload
@@ -67,6 +69,7 @@ struct SearchPlan: Encodable {
     }
     let workload = try configuration.workload(images, affordable.depths, epochsPerDepth: epochsPerDepth)
     let search = try SearchModel(workload, steps)
+    policy = configuration.search.policy
     self.network = network.model
     threads = costs.threads
     self.workload = workload
@@ -74,6 +77,17 @@ struct SearchPlan: Encodable {
     self.ranks = try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) }
     worthwhileRanks = try search.worthwhileRanks()
     self.affordable = affordable
+  }
+
+  /// How the times of whole searches come about.
+  var assumption: String {
+    let epochs = "\(Format.decimal(workload.epochsPerDepth, 0)) epochs assumed for each depth"
+    guard workload.depths.count > 1 else { return epochs }
+    return switch policy {
+    case .paper: "\(epochs), one after the other"
+    case .adaptive:
+      "\(epochs), one after the other; the adaptive search leaves some out, and may look beyond where it ends"
+    }
   }
 }
 

@@ -28,7 +28,10 @@ extension CommandLine {
       let groups = ["--set", "search.groups=2", "--set", "search.epochLimit=null"]
       let search = try await Program.run(["search", "tiny.yaml", "--dry-run"] + groups, ranks: 2, in: workspace)
       #expect(search.exitCode == 0 && search.output.contains("16 on a rank"), "\(search.errors)")
-      #expect(search.output.contains("by one of 2 groups"))
+      #expect(search.output.contains("4 epochs assumed for each depth, one after the other; by one of 2 groups\n"))
+      let adaptive = ["--set", "search.policy=adaptive", "--set", "search.adaptive.epochs=5"]
+      let bracket = try await Program.run(["search", "tiny.yaml", "--dry-run"] + adaptive, in: workspace)
+      #expect(bracket.output.contains("\n5 epochs assumed for each depth, one after the other; the adaptive search "))
     }
 
     @Test("find the mistakes that a run would find")

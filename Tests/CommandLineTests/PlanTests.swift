@@ -103,6 +103,7 @@ extension CommandLine {
       #expect(named.network.latency == 50e-6 && named.network.bandwidth == 0.1175e9)
 
       let table = try await Program.run(["plan", "tiny.yaml"] + known, in: workspace)
+      #expect(table.output.contains("\n4 epochs assumed for each depth, one after the other\n"), "\(table.output)")
       #expect(table.output.contains("search, if it ends here") && table.output.contains("\nworth it: up to "))
     }
 
