@@ -83,11 +83,8 @@ struct SearchPlan: Encodable {
   var assumption: String {
     let epochs = "\(Format.decimal(workload.epochsPerDepth, 0)) epochs assumed for each depth"
     guard workload.depths.count > 1 else { return epochs }
-    return switch policy {
-    case .paper: "\(epochs), one after the other"
-    case .adaptive:
-      "\(epochs), one after the other; the adaptive search leaves some out, and may look beyond where it ends"
-    }
+    let exception = "; the adaptive search leaves some out, and may look beyond where it ends"
+    return "\(epochs), one after the other\(policy == .adaptive ? exception : "")"
   }
 }
 

@@ -26,11 +26,8 @@ extension CommandLine {
         }
         try #require(isUnderWay)
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...500)))
-        if signal != SIGKILL {
-          run.send(signal)
-        } else if let rank = try run.children.last {
-          kill(rank, signal)
-        }  // or it has ended by itself
+        // Where there is no rank any more, the search has ended by itself.
+        if signal != SIGKILL { run.send(signal) } else if let rank = try run.children.last { kill(rank, signal) }
         let end = try await run.end(within: .seconds(60))
         // At its start, before it takes note of them, any signal ends it.
         #expect([0, 75, 128 + signal].contains(end.exitCode), "\(end.errors)")

@@ -61,10 +61,9 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
     }
   } + [
     RankTest("an adaptive search that is stopped and continued gives the same bits") { world, expect in
-      // The order matters for the objective target only.
-      let kinds: [(AdaptiveOptions.Order, SearchOptions.Objective)] =
-        AdaptiveOptions.Order.allCases.map { ($0, .target) } + [(.forecast, .bestWithinBudget), (.forecast, .knee)]
-      for (order, objective) in kinds {
+      for (order, objective) in AdaptiveOptions.Order.allCases.flatMap({ order in
+        SearchOptions.Objective.allCases.map { (order, $0) }
+      }) {
         let trial = SearchTrial(
           data: SyntheticImages.splits(train: 37),
           search: SearchOptions(

@@ -91,7 +91,7 @@ private func equalityTests() -> [RankTest] {
   TrainingOptions.BatchNorm.allCases.map { batchNorm in
     RankTest("a search by groups is that of one group, bit for bit: \(batchNorm)", ranks: 2...) { world, expect in
       for groups in groupCounts(world) {
-        for var trial in [missed, met] + (batchNorm == .local ? bracketed : []) {
+        for var trial in [missed, met] + bracketed {
           trial.batchNorm = batchNorm
           let whole = try trial.alone(in: groups, of: world)
           try expectSame(trial.by(groups).run(on: world), whole, "\(groups) groups", world, expect)

@@ -6,8 +6,8 @@ public struct CheckpointPlan {
   public var directory: String
   /// What is written into them for whoever continues.
   public var origin: CheckpointOrigin
-  /// Whether this rank has been told to stop; asked after every step. If one rank has been, all stop together. Its error
-  /// ends the search on this rank.
+  /// Whether this rank has been told to stop; asked after every step, and again and again while the rank waits for work.
+  /// If one rank has been, all stop together. Its error ends the search on this rank.
   public var isStopRequested: () throws -> Bool
 
   /// A plan for checkpoints in `directory`.
