@@ -9,6 +9,7 @@ enum CommandLine {}
 
 /// What a program that has ended left behind.
 struct Execution {
+  /// As shells and mpirun have it: 128 and the signal, where a signal ended the program.
   let exitCode: Int32
   let output: String
   let errors: String
@@ -100,7 +101,9 @@ struct Program {
   /// Waits for the end; a program that takes longer than `limit` is killed, with all ranks.
   func end(within limit: Duration) async throws -> Execution {
     if await hasEnded(within: limit) {
-      return Execution(exitCode: process.terminationStatus, output: try files.text("output"), errors: try errors)
+      let signalBase: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+      return Execution(
+        exitCode: signalBase + process.terminationStatus, output: try files.text("output"), errors: try errors)
     }
     terminate()
     if await !hasEnded(within: .seconds(5)) { kill(process.processIdentifier, SIGKILL) }
