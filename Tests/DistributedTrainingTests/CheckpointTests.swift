@@ -38,7 +38,8 @@ private let ways = [
 
 func checkpointTests(alone: Communicator) -> [RankTest] {
   ways.map { way in
-    RankTest("stopped at any step and continued, a search gives the same bits: \(way.name)") { world, expect in
+    RankTest("stopped at any step and continued, a search gives the same bits: \(way.name)", ranks: ...3) {
+      world, expect in
       // Batches of 16, 16 and 5 images, a growth that needs the best weights, and a level after it.
       let trial = way.trial(.impossible(restart: .inherit))
       let whole = try trial.run(on: world)
@@ -60,7 +61,7 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       }
     }
   } + [
-    RankTest("an adaptive search that is stopped and continued gives the same bits") { world, expect in
+    RankTest("an adaptive search that is stopped and continued gives the same bits", ranks: ...3) { world, expect in
       for (order, objective) in AdaptiveOptions.Order.allCases.flatMap({ order in
         SearchOptions.Objective.allCases.map { (order, $0) }
       }) {
