@@ -18,7 +18,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable & Numeric> {
   /// Its size in memory.
   public let bytes: Int
 
-  /// Allocates `count` zeros; `count` is 0 or more.
+  /// Allocates `count` zeros; `count` is 0 or more. A `MemoryShortage` ends the program.
   public init(count: Int) {
     require(count >= 0, "a buffer has a count of 0 or more")
     self.count = count
@@ -36,7 +36,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable & Numeric> {
   /// Zeroed pages, beginning on the boundary of a huge one.
   private static func mapPages(_ bytes: Int) -> UnsafeMutableRawPointer {
     let mapped = mmap(nil, bytes + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let mapped, mapped != MAP_FAILED else { fatalError("there is no memory for a buffer of \(bytes) bytes") }
+    guard let mapped, mapped != MAP_FAILED else { MemoryShortage(bytes: bytes).endProgram() }
     let skipped = -Int(bitPattern: mapped) & (hugePage - 1)
     let start = mapped + skipped
     if skipped > 0 { munmap(mapped, skipped) }

@@ -2,6 +2,7 @@
 
 import Foundation
 import MPI
+import NumericKernels
 
 /// What started this process.
 enum Launcher {
@@ -43,6 +44,13 @@ enum Launcher {
   static func exitAfterFirstRank(_ code: Int32) -> Never {
     if code != 0 { Thread.sleep(forTimeInterval: patience) }
     exit(code)
+  }
+
+  /// Ends this rank, whatever it does, and with it all others.
+  static func end(for shortage: MemoryShortage) -> Never {
+    let failure = Failure(shortage)
+    failure.print(rank: rank)
+    _exit(failure.exitCode)
   }
 
   /// Seconds that ranks wait for each other at the end.

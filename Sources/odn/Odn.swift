@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import NumericKernels
 
 /// `odn`
 @main
@@ -30,6 +31,7 @@ struct Odn: ParsableCommand {
   static let version = "0.1.0"
 
   static func main() {
+    MemoryShortage.handle(Launcher.end(for:))
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -45,6 +45,20 @@ extension CommandLine {
       #expect(best.exitCode == 0 && best.output.hasPrefix("validation accuracy 10.00 %"), "\(best.errors)")
     }
 
+    @Test("by memory that there is not ends on all ranks, with the size and what takes less", arguments: [nil, 2])
+    func memory(ranks: Int?) async throws {
+      let end = try await Program.run(
+        ["benchmark", "step", "--architecture", "resnet18", "--depth", "1", "--batch", "1000000"], ranks: ranks,
+        in: Workspace(), addressSpace: 4_000_000_000, within: .seconds(30))
+      #expect(end.exitCode == 1 && end.output == "", "\(end.errors)")
+      // Every rank may have said so before the first one's end was noticed.
+      let lines = end.errorLines.filter { $0.hasPrefix("odn: rank ") }
+      #expect((1...(ranks ?? 1)).contains(lines.count), "\(end.errors)")
+      for line in lines {
+        #expect(line.contains("there is no memory for a buffer of ") && line.contains("take smaller batches"))
+      }
+    }
+
     @Test("by a file that cannot be written ends on all ranks, and rank 0 names the file", arguments: [nil, 3])
     func unwritable(ranks: Int?) async throws {
       let workspace = try Workspace.withTinySearch()

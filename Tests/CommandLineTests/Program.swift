@@ -55,13 +55,16 @@ struct Program {
   private let files: Workspace
   private let arguments: [String]
 
-  /// Starts odn, under mpirun if `ranks` says so, in the directory of `workspace`, with `variables` in its environment.
+  /// Starts odn, under mpirun if `ranks` says so, in the directory of `workspace`, with `variables` in its environment,
+  /// and at most `addressSpace` bytes of memory for each process.
   init(
-    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, variables: [String: String] = [:]
+    _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, variables: [String: String] = [:],
+    addressSpace: Int? = nil
   ) throws {
     let odn = try Self.path()
     let launcher = ranks.map { ["\(Self.root)/Launch/mpirun.sh", "-n", "\($0)"] } ?? []
-    self.arguments = launcher + [odn] + arguments
+    let limit = addressSpace.map { ["/usr/bin/prlimit", "--as=\($0)"] } ?? []
+    self.arguments = limit + launcher + [odn] + arguments
     files = try Workspace()
     process.executableURL = URL(fileURLWithPath: self.arguments[0])
     process.arguments = Array(self.arguments.dropFirst())
@@ -93,9 +96,10 @@ struct Program {
   /// Runs odn to its end.
   static func run(
     _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, variables: [String: String] = [:],
-    within limit: Duration = .seconds(60)
+    addressSpace: Int? = nil, within limit: Duration = .seconds(60)
   ) async throws -> Execution {
-    try await Program(arguments, ranks: ranks, in: workspace, variables: variables).end(within: limit)
+    try await Program(arguments, ranks: ranks, in: workspace, variables: variables, addressSpace: addressSpace)
+      .end(within: limit)
   }
 
   /// Waits for the end; a program that takes longer than `limit` is killed, with all ranks.
