@@ -26,8 +26,9 @@ default OMPI_MCA_mpi_yield_when_idle 1
 default OMPI_MCA_coll_libnbc_iallreduce_algorithm 3
 
 # The verbs driver is superseded by UCX, and warns on every InfiniBand card that it leaves alone; UCX warns of
-# whatever it tries and does not find. Errors of either still show.
-default OMPI_MCA_btl ^openib
+# whatever it tries and does not find. Errors of either still show. This use of libfabric (ofi) is for one-sided
+# communication, of which there is none; looking for its devices takes a second of every start.
+default OMPI_MCA_btl ^openib,ofi
 default OMPI_MCA_btl_base_warn_component_unused 0
 default UCX_LOG_LEVEL error
 
