@@ -50,9 +50,11 @@ extension Configuration {
       let shallowest = try? architecture(depth: search.initialDepth, for: images),
       let excess = search.budget.excess(of: shallowest)
     {
+      let alternatives = search.budget.alternatives(to: shallowest).map { ", or \($0.variantKeys)" }
       require(
         false, "search.budget.\(excess.cost.rawValue)",
-        "at least the \(excess.amountText) of depth \(excess.depth), the shallowest that is searched", excess.limitText)
+        "at least the \(excess.amountText) of depth \(excess.depth), the shallowest that is searched"
+          + alternatives.joined(), excess.limitText)
     }
     require(
       search.objective == .target || search.policy == .adaptive, "search.objective",

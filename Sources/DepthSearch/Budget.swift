@@ -55,6 +55,30 @@ public struct Budget: Codable, Equatable, Sendable {
     }
     return nil
   }
+
+  /// Networks that are within the budget where `network` is not: for each stem stride from its own on, the widest one, if
+  /// that is wider than with the strides before. Depth alone does not lower a peak of activations, and width and stride do.
+  /// Latencies are not judged.
+  public func alternatives(to network: Architecture) -> [Architecture] {
+    var alternatives: [Architecture] = []
+    for stemStride in Architecture.stemStrides where stemStride >= network.stemStride {
+      let least = alternatives.last?.width ?? 0
+      let widths = stride(from: network.width, through: Architecture.widths.lowerBound, by: -0.25)
+      let widest = widths.lazy.filter { $0 > least }.map { width in
+        var alternative = network
+        alternative.width = width
+        alternative.stemStride = stemStride
+        return alternative
+      }.first { excess(of: $0) == nil }
+      if let widest { alternatives.append(widest) }
+    }
+    return alternatives
+  }
+}
+
+extension Architecture {
+  /// The configuration's keys of what can vary besides the depth: `network.width: 0.5 with network.stemStride: 1`.
+  public var variantKeys: String { "network.width: \(width) with network.stemStride: \(stemStride)" }
 }
 
 /// A depth that a budget excludes, with the first limit that it is beyond.
@@ -149,7 +173,11 @@ extension SearchOptions {
     guard let first = excluded.first else {
       return AffordableDepths(depths: depths, excluded: [], latencies: latencies)
     }
-    if first.depth == depths.lowerBound { throw .budget(first) }
+    if first.depth == depths.lowerBound {
+      var shallowest = network
+      shallowest.depth = first.depth
+      throw .budget(first, alternatives: first.cost == .latencyMilliseconds ? [] : budget.alternatives(to: shallowest))
+    }
     return AffordableDepths(
       depths: depths.lowerBound...first.depth - 1, excluded: excluded, latencies: latencies)
   }

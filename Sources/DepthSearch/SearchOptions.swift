@@ -167,8 +167,8 @@ public struct SearchOptions: Codable, Equatable, Sendable {
 /// Why a search cannot start.
 public enum SearchError: Error, Equatable, CustomStringConvertible {
   case depths(initial: Int, maximum: Int, Architecture.Family)
-  /// The shallowest depth is beyond the budget.
-  case budget(ExcludedDepth)
+  /// The shallowest depth is beyond the budget, which networks of another width or stem stride are within.
+  case budget(ExcludedDepth, alternatives: [Architecture])
   /// The published procedure has a target and nothing else.
   case objective(SearchOptions.Objective)
   case level(Int, of: ClosedRange<Int>)
@@ -183,8 +183,11 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
       a search in \(family.rawValue) needs 1 <= initial depth <= maximum depth <= \(family.maximumDepth), \
       not \(initial) and \(maximum)
       """
-    case .budget(let excess):
-      "\(excess), and it is the shallowest: raise that limit, or leave it out"
+    case .budget(let excess, let alternatives):
+      """
+      \(excess), and it is the shallowest: raise that limit, or set \
+      \(alternatives.isEmpty ? "a smaller network.width" : alternatives.map(\.variantKeys).joined(separator: ", or "))
+      """
     case .objective(let objective):
       "search.objective: \(objective.rawValue) needs search.policy: adaptive; the paper's policy ends where a target is met"
     case .level(let depth, let depths):

@@ -146,7 +146,7 @@ struct ErrorTests {
       (
         "search.budget.megabytes=0.3",
         "search.budget.megabytes: expected at least the 0.301 MB of parameters of depth 1, the shallowest that is "
-          + "searched, found 0.3"
+          + "searched, or network.width: 0.75 with network.stemStride: 1, found 0.3"
       ),
       (
         "search.budget.multiplyAdds=1000",

@@ -46,24 +46,35 @@ struct BudgetTests {
   @Test("that no depth is within is refused with the cost and the limit")
   func impossible() throws {
     let excess = ExcludedDepth(depth: 1, cost: .megabytes, amount: 0.301352, limit: 0.1)
-    #expect(throws: SearchError.budget(excess)) { try Self.affordable(Budget(megabytes: 0.1)) }
+    var narrow = try Self.network()
+    narrow.width = 0.5
+    let error = SearchError.budget(excess, alternatives: [narrow])
+    #expect(throws: error) { try Self.affordable(Budget(megabytes: 0.1)) }
     #expect(
-      "\(SearchError.budget(excess))".hasPrefix("depth 1 has 0.301 MB of parameters, over search.budget.megabytes: 0.1")
-    )
+      "\(error)" == """
+        depth 1 has 0.301 MB of parameters, over search.budget.megabytes: 0.1, and it is the shallowest: raise that limit, \
+        or set network.width: 0.5 with network.stemStride: 1
+        """)
     #expect(throws: SearchError.self) { try Self.affordable(Budget(megabytes: 1), from: 3) }
     #expect(throws: SearchError.self) { try Self.affordable(Budget(latencyMilliseconds: 1), latencies: [2]) }
   }
 
-  @Test("of activations that no depth meets is met behind a strided stem, or with half the width")
+  @Test("of activations that no depth meets is met by narrower networks, or behind a strided stem")
   func activations() throws {
     // The first block's two tensors and its shortcut, each of 28·28·64 floats: 0.602 MB at any depth.
     let options = SearchOptions(policy: .paper, target: 99, budget: Budget(peakActivation: 0.4))
     #expect(throws: SearchError.self) { try options.affordableDepths(of: Self.network()) }
-    var (strided, narrow) = (try Self.network(), try Self.network())
-    strided.stemStride = 2
-    narrow.width = 0.5
-    #expect(try options.affordableDepths(of: strided).depths == 1...8)
-    #expect(try options.affordableDepths(of: narrow).depths == 1...8)
+    let alternatives = try options.budget.alternatives(to: Self.network())
+    #expect(alternatives.map(\.width) == [0.5, 1])
+    #expect(alternatives.map(\.stemStride) == [1, 2])
+    for alternative in alternatives { #expect(try options.affordableDepths(of: alternative).depths == 1...8) }
+  }
+
+  @Test("has no alternatives where no network is small enough, and no stride where it lowers nothing")
+  func alternatives() throws {
+    #expect(try Budget(parameters: 1000).alternatives(to: Self.network()).isEmpty)
+    #expect(try Budget(peakActivation: 0.1).alternatives(to: Self.network()).map(\.width) == [0.5])
+    #expect(try Budget(parameters: 50_000).alternatives(to: Self.network()).map(\.stemStride) == [1])
   }
 
   @Test(

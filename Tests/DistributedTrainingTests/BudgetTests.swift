@@ -86,7 +86,7 @@ func budgetTests() -> [RankTest] {
       var trial = trial(.paper, Budget(latencyMilliseconds: 2.5))
       trial.latencies = [3, 4, 5, 6, 7, 8, 9, 10]
       let excess = ExcludedDepth(depth: 1, cost: .latencyMilliseconds, amount: 3, limit: 2.5)
-      expect.throwing(SearchError.budget(excess)) { _ = try trial.run(on: world) }
+      expect.throwing(SearchError.budget(excess, alternatives: [])) { _ = try trial.run(on: world) }
     },
   ]
 }
