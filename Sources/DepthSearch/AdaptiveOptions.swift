@@ -8,7 +8,8 @@ public struct AdaptiveOptions: Codable, Equatable, Sendable {
   public enum Order: String, Codable, CaseIterable, Sendable {
     /// The shallowest one that is expected to meet the target: errors of levels are taken to be in proportion to the
     /// errors that their classifiers had after the joint training. As long as one level has been trained, the next one is
-    /// at most twice as deep.
+    /// at most twice as deep. Without a joint training each level is twice as deep as the one before until one meets
+    /// the target, and then the one in the middle follows.
     case forecast
     /// The one in the middle.
     case bisection
@@ -22,8 +23,8 @@ public struct AdaptiveOptions: Codable, Equatable, Sendable {
   public var rateFactor: Double
   /// How the next level is chosen.
   public var order: Order
-  /// How sure it has to be that a level will miss the target before it is given up early, above 0.5 and at most 1; 1 never
-  /// gives up.
+  /// How sure it has to be that a level will miss the target before it is given up early, 0.5…1; 1 never gives
+  /// up.
   public var confidence: Double
 
   /// A level's schedule, and the way through the levels.

@@ -82,16 +82,31 @@ extension AdaptivePolicy {
     return (lower + 1..<upper).contains(depth) && depth <= depths.upperBound
   }
 
-  /// A whole curve to judge the level in training by: of the nearest level that has been through the schedule.
-  var reference: [Accuracy]? {
-    state.depths.dropLast().filter { $0.epochs >= schedule.epochs }
-      .min { abs($0.depth - state.depth) < abs($1.depth - state.depth) }?.curve
+  /// The levels some of which would have to be trained to know the answer, if nothing ended the search.
+  /// - Parameter isOver: whether the level in training has come to its end.
+  func openDepths(isOver: Bool) -> [Int] {
+    let ended = state.depths.filter { $0.depth != state.depth || isOver || meetsMark($0) }
+    switch options.objective {
+    case .target:
+      let (lower, upper) = bracket(of: ended)
+      return Array(lower + 1..<upper)
+    case .bestWithinBudget, .knee:
+      return depths.filter { depth in !ended.contains { $0.depth == depth } }
+    }
+  }
+
+  /// A whole curve to judge a level by that has not been through the schedule: that of the nearest level that has.
+  func reference(for record: DepthRecord) -> [Accuracy]? {
+    state.depths.filter { $0.epochs >= schedule.epochs }
+      .min { abs($0.depth - record.depth) < abs($1.depth - record.depth) }?.curve
   }
 
   /// The error that a level that was trained ends with, or would have ended with.
   func end(of record: DepthRecord) -> ErrorEstimate? {
     guard let curve = record.curve, !curve.isEmpty else { return nil }
-    if curve.count < schedule.epochs, let reference { return ErrorEstimate(endOf: curve, like: reference) }
+    if curve.count < schedule.epochs, let reference = reference(for: record) {
+      return ErrorEstimate(endOf: curve, like: reference)
+    }
     return .best(of: curve)
   }
 
@@ -128,7 +143,12 @@ extension AdaptivePolicy {
     guard !left.isEmpty else { return nil }
     switch schedule.order {
     case .linear: return (left.lowerBound, "depth \(left.lowerBound) is next")
-    case .bisection:
+    // Without a joint training there is no forecast.
+    case .forecast where state.forecast == nil && upper > depths.upperBound:
+      let deeper = min(max(lower + 1, 2 * lower), depths.upperBound)
+      return (deeper, "depth \(deeper) is next")
+    case .bisection,
+      .forecast where state.forecast == nil:
       let middle = left.lowerBound + (left.count - 1) / 2
       return (middle, "the answer is from \(lower + 1) to \(min(upper, depths.upperBound)): depth \(middle) is next")
     case .forecast:

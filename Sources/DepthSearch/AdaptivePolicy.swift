@@ -79,10 +79,11 @@ public struct AdaptivePolicy: DepthPolicy {
     if epochs < schedule.epochs { state.learningRate = firstRate * schedule.rate(afterEpochs: epochs) }
     let isLast = options.epochLimit.map { state.epoch >= $0 } ?? false
     let giveUp = giveUpReason
+    let isOver = giveUp != nil || epochs >= schedule.epochs
     var decision = Decision(
       epoch: state.epoch, keepsWeights: isBestOfDepth, depth: state.depth, learningRate: state.learningRate,
       phase: state.phase, explanation: "")
-    guard isLast || giveUp != nil || epochs >= schedule.epochs else { return decision }
+    guard isLast || isOver else { return decision }
 
     decision.candidates = candidates
     decision.explanation = giveUp ?? verdict
@@ -91,7 +92,8 @@ public struct AdaptivePolicy: DepthPolicy {
       start(next.depth)
       decision.restart = options.restart
     } else {
-      let outcome = finish(isCut: isLast && (nextDepth != nil || (giveUp == nil && epochs < schedule.epochs)))
+      let outcome = finish(
+        isCut: isLast && (nextDepth != nil || !isOver), open: isLast ? openDepths(isOver: isOver) : [])
       state.outcome = outcome
       decision.explanation += "; \(outcome)"
     }
@@ -111,8 +113,9 @@ public struct AdaptivePolicy: DepthPolicy {
 
   /// Why there is no more to be expected of the level in training; nil if there is.
   private var giveUpReason: String? {
-    guard options.objective != .knee, let curve = state.current.curve, let reference, !meetsMark(state.current),
-      schedule.confidence < 1, curve.count >= max(3, schedule.epochs / 4), curve.count < schedule.epochs
+    guard options.objective != .knee, let curve = state.current.curve, !meetsMark(state.current),
+      schedule.confidence < 1, curve.count >= max(3, schedule.epochs / 4), curve.count < schedule.epochs,
+      let reference = reference(for: state.current)
     else { return nil }
     let end = ErrorEstimate(endOf: curve, like: reference)
     let miss = 1 - end.probability(ofAtMost: errorLimit)
@@ -125,12 +128,14 @@ public struct AdaptivePolicy: DepthPolicy {
 
   // MARK: The end
 
-  /// - Parameter isCut: whether something was left to be found out.
-  private func finish(isCut: Bool) -> Outcome {
+  /// - Parameters:
+  ///   - isCut: whether something was left to be found out.
+  ///   - open: the levels that this would take, as far as it is not a better end of the level in training.
+  private func finish(isCut: Bool, open: [Int]) -> Outcome {
     let (lower, upper) = bracket
     let best = best
     let found = options.objective == .knee ? knee.depth(of: points) : upper
-    let answer = state.depths.first { $0.depth == found } ?? best
+    let answer = state.depths.first { $0.depth == found } ?? state.current
     // Every level ends after an epoch at least.
     guard let accuracy = answer.best, let bestAccuracy = best.best else {
       preconditionFailure("a level without epochs")
@@ -142,16 +147,22 @@ public struct AdaptivePolicy: DepthPolicy {
     return Outcome(
       targetMet: isMet, target: isTarget ? options.target : nil, tolerance: isTarget ? options.tolerance : nil,
       depth: answer.depth, accuracy: accuracy, bestDepth: best.depth, bestAccuracy: bestAccuracy,
-      reason: isCut ? .epochLimit : (isMet ? .bracketed : .maximumDepth),
+      reason: isCut ? .epochLimit : isTarget || depths.count > 1 ? (isMet ? .bracketed : .maximumDepth) : .onlyLevel,
       shallowerMisses: hasShallower ? shallower.map { 1 - $0.probability(ofAtMost: errorLimit) } : nil,
-      objective: isTarget ? nil : options.objective)
+      objective: isTarget ? nil : options.objective,
+      remainder: open.isEmpty ? nil : Outcome.Remainder(depths: open, epochs: schedule.epochs))
   }
 
   /// What the level in training has come to.
   private var verdict: String {
     let best = state.current.best.map(\.description) ?? "none"
     let level = "depth \(state.depth) (best validation \(best))"
-    if options.objective != .knee { return "\(level) \(meetsMark(state.current) ? "meets" : "misses") \(markText)" }
+    if options.objective != .knee {
+      if meetsMark(state.current) { return "\(level) meets \(markText)" }
+      let epochs = state.current.epochs
+      return epochs < schedule.epochs
+        ? "\(level) was cut short after \(epochs) of \(schedule.epochs) epochs" : "\(level) misses \(markText)"
+    }
     guard let height = knee.heights(of: points).last, points.count > 2 else { return level }
     return level
       + String(

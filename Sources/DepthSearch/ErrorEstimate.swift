@@ -41,8 +41,10 @@ struct ErrorEstimate: Equatable {
     let end = ErrorEstimate.best(of: reference)
     let fall = min(end.logarithm - then.logarithm, 0)
     logarithm = now.logarithm + fall
-    // How much a level gains differs from level to level, by about a quarter of it.
-    variance = now.variance + then.variance + end.variance + pow(fall / 4, 2)
+    // How much a level gains differs from level to level, by about half of it: of 76 pairs of levels of MNIST and
+    // Fashion-MNIST, one was then given up with a confidence of 0.99 that came to the target in the end, and five if it
+    // is taken to be a quarter.
+    variance = now.variance + then.variance + end.variance + pow(fall / 2, 2)
   }
 
   /// The lowest error of a curve, which has at least one epoch.

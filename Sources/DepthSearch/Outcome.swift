@@ -12,8 +12,18 @@ public struct Outcome: Codable, Equatable, Sendable, CustomStringConvertible {
     case bracketed
     /// The deepest level allowed stopped improving below the target.
     case maximumDepth
+    /// There was only one level, and no target that it could have missed.
+    case onlyLevel
     /// The limit on epochs was reached.
     case epochLimit
+  }
+
+  /// What the limit on epochs left to be found out.
+  public struct Remainder: Codable, Equatable, Sendable {
+    /// The levels of which some would have to be trained to know the answer, shallowest first.
+    public let depths: [Int]
+    /// Epochs of each.
+    public let epochs: Int
   }
 
   /// Whether the best accuracy at `depth` is at least `target − tolerance`, without any rounding. With another objective,
@@ -39,6 +49,8 @@ public struct Outcome: Codable, Equatable, Sendable, CustomStringConvertible {
   public var shallowerMisses: Double?
   /// What was looked for; nil is a target.
   public var objective: SearchOptions.Objective?
+  /// What was left where the limit on epochs ended the search, if the policy knows.
+  public var remainder: Remainder?
 
   /// The level of the network found: the one that met the target or the objective, else the best of all.
   public var foundDepth: Int { isFoundAtDepth ? depth : bestDepth }
@@ -50,6 +62,7 @@ public struct Outcome: Codable, Equatable, Sendable, CustomStringConvertible {
 
   /// One sentence for the log.
   public var description: String {
+    if reason == .onlyLevel { return levelDescription }
     let certainty = shallowerMisses.map { ", with a probability of \(String(format: "%.3f", $0))" }
     switch objective ?? .target {
     case .target:
@@ -76,7 +89,8 @@ public struct Outcome: Codable, Equatable, Sendable, CustomStringConvertible {
     case (true, .epochLimit): "\(goal): met at \(levelDescription); ended by the epoch limit"
     case (true, _): "\(goal): met at \(levelDescription)"
     case (false, .fineTuned), (false, .bracketed): "\(goal): met only after rounding, at \(levelDescription)"
-    case (false, .maximumDepth): "\(goal): not met, the maximum depth ended the search at \(levelDescription)"
+    case (false, .maximumDepth), (false, .onlyLevel):
+      "\(goal): not met, the maximum depth ended the search at \(levelDescription)"
     case (false, .epochLimit): "\(goal): not met, the epoch limit ended the search at \(levelDescription)"
     }
   }

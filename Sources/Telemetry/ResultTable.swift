@@ -38,7 +38,7 @@ public struct ResultTable: CustomStringConvertible {
       table.add(row("whole \(found.name)", whole, "", best?.accuracyText ?? ""))
       table.add(share(of: found, in: whole))
     }
-    let growths = result.depths.count - 1
+    let trained = result.depths.count
     // How sure it is to miss is in the outcome.
     let shallower = known.shallower.flatMap { $0.missesProbability == nil ? "\n\($0)" : nil } ?? ""
     let longer = known.longerSearch.map { "\n\($0)" } ?? ""
@@ -46,7 +46,7 @@ public struct ResultTable: CustomStringConvertible {
       \(table)
 
       \(result.outcome)\(shallower)\(longer)
-      grew \(growths) \(growths == 1 ? "time" : "times"); smaller than the whole network by \
+      trained \(trained) \(trained == 1 ? "depth" : "depths"); smaller than the whole network by \
       \(Format.decimal(found.reduction.parameters, 2)) % of the parameters and \
       \(Format.decimal(found.reduction.multiplyAdds, 2)) % of the multiply-adds
       \(Format.count(result.imagesTrained)) images trained on in \(Format.duration(result.seconds)) by \(result.ranks) \

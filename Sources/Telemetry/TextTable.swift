@@ -42,6 +42,12 @@ public struct TextTable: CustomStringConvertible {
 
 /// Numbers as tables and progress lines show them.
 public enum Format {
+  /// A text from a file as a terminal may show it: without characters that control it.
+  public static func printable(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+  }
+
   /// For example `75,338`.
   public static func count(_ number: Int) -> String {
     var groups: [String] = []

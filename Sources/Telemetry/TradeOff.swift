@@ -50,23 +50,25 @@ public struct TradeOff: Codable, Equatable, Sendable {
 
   /// What would tell more, and its cost by this run's own epochs and times.
   public struct LongerSearch: Codable, Equatable, Sendable, CustomStringConvertible {
-    /// The depths that it would train.
+    /// The depths that it would train, or of which it would train some.
     public let depths: [Int]
-    /// Whether it would train one for a second time.
+    /// Whether it would train one for a second time, for which it needs another seed.
     public let again: Bool
-    /// Epochs: for each depth as many as the longest level of this run had.
+    /// Whether some of the depths may do.
+    public let atMost: Bool
+    /// Epochs of all these depths: of each those of its schedule, or else as many as the longest level of this run had.
     public let epochs: Int
     /// Seconds: those of an epoch at the nearest depth that was trained, in proportion to the multiply-adds. Nil if no time
     /// is known.
     public let seconds: Double?
 
-    /// For example `a longer search would train depth 2 again: about 15 epochs, 3 min 05 s`.
+    /// For example `a longer search would train depth 2 again, with another seed: about 15 epochs, 3 min 05 s`.
     public var description: String {
       let names = (depths.count == 1 ? "depth " : "depths ") + depths.map(String.init).joined(separator: ", ")
       let time = seconds.map { ", \(Format.duration($0))" } ?? ""
       return """
-        a longer search would train \(names)\(again ? " again" : ""): about \(epochs) \(epochs == 1 ? "epoch" : "epochs")\
-        \(time)
+        a longer search would train \(atMost ? "some of " : "")\(names)\(again ? " again, with another seed" : ""): \
+        \(atMost ? "at most" : "about") \(epochs) \(epochs == 1 ? "epoch" : "epochs")\(time)
         """
     }
   }
@@ -96,13 +98,16 @@ public struct TradeOff: Codable, Equatable, Sendable {
   }
 
   private static func longerSearch(_ result: SearchResult, tried: [Int]) -> LongerSearch? {
-    let next = result.untrained(tried)
+    let remainder = result.outcome.remainder
+    let next = remainder?.depths ?? result.untrained(tried)
     guard !next.isEmpty, let longest = result.depths.map(\.epochs).max() else { return nil }
+    let epochs = remainder?.epochs ?? longest
     var seconds: Double? = 0
     for depth in next { seconds = seconds.flatMap { sum in result.epochSeconds(ofDepth: depth).map { sum + $0 } } }
     return LongerSearch(
-      depths: next, again: next.allSatisfy(tried.contains), epochs: next.count * longest,
-      seconds: seconds.map { $0 * Double(longest) })
+      depths: next, again: result.outcome.reason != .epochLimit && next.allSatisfy(tried.contains),
+      atMost: remainder != nil && next.count > 1, epochs: next.count * epochs,
+      seconds: seconds.map { $0 * Double(epochs) })
   }
 }
 

@@ -79,7 +79,7 @@ extension CommandLine {
       let summary = try Summary(of: "runs/tiny", in: workspace)
       #expect(summary.targetMet && summary.depth == 1)
       #expect(run.output.contains("target 10.0 % within 0.5 points: met at depth 1"))
-      #expect(run.output.contains("grew 0 times"))
+      #expect(run.output.contains("trained 1 depth;"))
       #expect(try !workspace.names(in: "runs/tiny").contains("depth-02.safetensors"))
     }
 
@@ -106,6 +106,7 @@ extension CommandLine {
       let workspace = try Workspace.withTinySearch()
       for (limit, found) in [
         ("parameters=1000", "75338 parameters"), ("latencyMilliseconds=0.000001", "ms for an image"),
+        ("parameters=50000", "or network.width: 0.75 with network.stemStride: 1"),
       ] {
         let run = try await Program.run(["search", "tiny.yaml", "--set", "search.budget.\(limit)"], in: workspace)
         #expect(run.exitCode == 64 && run.output == "")

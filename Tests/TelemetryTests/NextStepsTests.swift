@@ -41,4 +41,10 @@ struct NextStepsTests {
     #expect(table.contains("1.34 %"), "of the parameters are left: 149,322 of 11,172,810")
     #expect(table.contains("25.46 %"), "of the multiply-adds: 116.06 M of 455.80 M")
   }
+
+  @Test("texts from files cannot control a terminal")
+  func printable() {
+    #expect(Format.printable("\u{1B}]0;title\u{7}\n") == "\u{FFFD}]0;title\u{FFFD}\u{FFFD}")
+    #expect(Format.printable("Ankle boot, größer") == "Ankle boot, größer")
+  }
 }

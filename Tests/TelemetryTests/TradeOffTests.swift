@@ -13,11 +13,12 @@ struct TradeOffTests {
 
   private func result(
     _ levels: [Level], found: Int, met: Bool = true, reason: String = "fineTuned", objective: String? = nil,
-    misses: Double? = nil, depths: ClosedRange<Int> = 1...8, excludes: Bool = false
+    misses: Double? = nil, depths: ClosedRange<Int> = 1...8, excludes: Bool = false, remainder: [Int] = []
   ) throws -> SearchResult {
     func accuracy(_ correct: Int) -> String { #"{"correct": \#(correct), "total": 10000}"# }
     let best = levels.reduce(levels[0]) { $1.correct > $0.correct ? $1 : $0 }
     let correct = levels.first { $0.depth == found }?.correct ?? 0
+    let left = remainder.isEmpty ? "" : #", "remainder": {"depths": \#(remainder), "epochs": 15}"#
     let goal = objective == nil ? #""target": 95, "tolerance": 0.5,"# : ""
     let excluded = #"{"depth": \#(depths.upperBound + 1), "cost": "megabytes", "amount": 2, "limit": 1}"#
     let json = """
@@ -25,7 +26,7 @@ struct TradeOffTests {
         "input": {"height": 28, "width": 28, "channels": 1}},
        "outcome": {"targetMet": \(met), \(goal) "depth": \(found), "accuracy": \(accuracy(correct)),
         "bestDepth": \(best.depth), "bestAccuracy": \(accuracy(best.correct)), "reason": "\(reason)",
-        "objective": \(objective.map { "\"\($0)\"" } ?? "null"), "shallowerMisses": \(misses.map { "\($0)" } ?? "null")},
+        "objective": \(objective.map { "\"\($0)\"" } ?? "null"), "shallowerMisses": \(misses.map { "\($0)" } ?? "null")\(left)},
        "validationAccuracy": 95, "testAccuracy": 94.5,
        "depths": [\(levels.map { #"{"depth": \#($0.depth), "epochs": \#($0.epochs), "best": \#(accuracy($0.correct))}"# }
         .joined(separator: ","))],
@@ -52,7 +53,7 @@ struct TradeOffTests {
     let table = ResultTable(result).description
     #expect(table.contains("94.50 ± 0.23  yes") && table.contains("94.49 ± 0.23  no"))
     #expect(table.contains("depth 1 misses it, with a probability of 0.510"))
-    #expect(table.contains("a longer search would train depth 1 again: about 5 epochs, 50.0 s"))
+    #expect(table.contains("a longer search would train depth 1 again, with another seed: about 5 epochs, 50.0 s"))
     let summary = Summary(result)
     #expect(summary.tradeOff == known.depths && summary.longerSearch == known.longerSearch)
     #expect(try JSONDecoder().decode(Summary.self, from: Data(JSON.text(summary).utf8)) == summary)
@@ -84,7 +85,12 @@ struct TradeOffTests {
       result(levels, found: 2, met: false, reason: "maximumDepth", depths: 1...2, excludes: true))
     #expect(bounded.longerSearch?.depths == [2] && bounded.longerSearch?.again == true, "depth 3 is over the budget")
     let cut = try TradeOff(result(levels, found: 2, met: false, reason: "epochLimit"))
-    #expect(cut.longerSearch?.depths == [2])
+    #expect(cut.longerSearch?.depths == [2] && cut.longerSearch?.again == false)
+    let open = try TradeOff(result(levels, found: 2, met: false, reason: "epochLimit", remainder: [2, 3, 4]))
+    #expect(open.longerSearch?.depths == [2, 3, 4] && open.longerSearch?.epochs == 3 * 15, "a schedule for each")
+    #expect(
+      open.longerSearch?.description.hasPrefix("a longer search would train some of depths 2, 3, 4: at most 45") == true
+    )
   }
 
   @Test("with another objective a longer search trains the depths that were left out")
