@@ -57,7 +57,7 @@ public struct SearchForecast: Codable, Equatable, Sendable {
     public let searchUntilHere: Double
   }
 
-  /// The ranks.
+  /// The ranks that train a level.
   public let ranks: Int
   /// Images per step of the rank with most.
   public let imagesPerRank: Int
@@ -89,9 +89,10 @@ public struct SearchModel: Sendable {
   }
 
   /// The search on `ranks` ranks.
+  /// - Parameter warmUpRanks: the ranks of the warm-up, where levels are trained by groups of them; nil is `ranks`.
   /// - Throws: `CostModelError.tooManyRanks` beyond one image for each.
-  public func forecast(ranks: Int) throws(CostModelError) -> SearchForecast {
-    let times = try Times(workload, steps, ranks: ranks)
+  public func forecast(ranks: Int, warmUpRanks: Int? = nil) throws(CostModelError) -> SearchForecast {
+    let times = try Times(workload, steps, ranks: ranks, warmUpRanks: warmUpRanks)
     var until = times.warmUp
     let levels = workload.depths.enumerated().map { index, depth in
       until += workload.epochsPerDepth * times.epochs[index]
@@ -128,11 +129,14 @@ public struct SearchModel: Sendable {
     var steps: [StepTime] = []
     var epochs: [Double] = []
 
-    init(_ workload: SearchWorkload, _ model: StepModel, ranks: Int) throws(CostModelError) {
+    init(
+      _ workload: SearchWorkload, _ model: StepModel, ranks: Int, warmUpRanks: Int? = nil
+    ) throws(CostModelError) {
       let (whole, rest) = workload.trainingImages.quotientAndRemainder(dividingBy: workload.batch)
       let share = (workload.batch + ranks - 1) / ranks
-      func training(_ network: Architecture, _ step: StepTime, _ heads: HeadSelection) throws(CostModelError) -> Double
-      {
+      func training(
+        _ network: Architecture, _ step: StepTime, _ heads: HeadSelection, _ ranks: Int
+      ) throws(CostModelError) -> Double {
         guard rest > 0 else { return Double(whole) * step.step }
         // Of the last batch some ranks may have no image; they wait.
         return Double(whole) * step.step
@@ -146,11 +150,12 @@ public struct SearchModel: Sendable {
         network.depth = depth
         let step = try model.time(network, images: workload.batch, ranks: ranks)
         steps.append(step)
-        epochs.append(try training(network, step, .deepest) + validation(network))
+        epochs.append(try training(network, step, .deepest, ranks) + validation(network))
       }
       if workload.warmUpEpochs > 0 {
+        let ranks = warmUpRanks ?? ranks
         let step = try model.time(workload.architecture, heads: .all, images: workload.batch, ranks: ranks)
-        warmUp = Double(workload.warmUpEpochs) * (try training(workload.architecture, step, .all))
+        warmUp = Double(workload.warmUpEpochs) * (try training(workload.architecture, step, .all, ranks))
       }
     }
 

@@ -99,7 +99,7 @@ public struct StepModel: Sendable {
 
   /// Batch norm's sums: for each channel two in the forward and two in the backward pass, in double precision.
   private func statistics(_ architecture: Architecture, ranks: Int) -> Double {
-    let group = batchNormRanks ?? ranks
+    let group = min(batchNormRanks ?? ranks, ranks)
     return architecture.convolutions.reduce(0) {
       $0 + 2 * network.allreduce(bytes: 16 * $1.outputChannels, ranks: group)
     }

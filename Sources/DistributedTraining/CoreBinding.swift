@@ -67,12 +67,9 @@ public struct ThreadPlacement: Equatable, Sendable {
 extension TrainingOptions {
   /// The kernels that the options ask for, with the threads of this rank. Collective.
   ///
-  /// - Parameter background: goes on between the parts of kernels.
   /// - Throws: `MPIError`.
-  public func makeKernels(
-    _ communicator: Communicator, background: (any BackgroundWork)? = nil
-  ) throws -> any Kernels {
-    kernels(try ThreadPlacement(threads: threads, communicator: communicator), background: background)
+  public func makeKernels(_ communicator: Communicator) throws -> any Kernels {
+    kernels(try ThreadPlacement(threads: threads, communicator: communicator))
   }
 
   /// The kernels that the options ask for, on threads placed so.

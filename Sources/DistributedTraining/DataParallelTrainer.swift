@@ -24,13 +24,16 @@ public final class DataParallelTrainer {
 
   /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
   ///
-  /// - Parameter heartbeat: where it notes what it is doing.
+  /// - Parameters:
+  ///   - placement: the threads of this rank; nil for a share of the cores that ranks of `communicator` have together.
+  ///   - heartbeat: where it notes what it is doing.
   /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images,
   ///   `TrainingError.batchNormRanks`, `MPIError`. Collective.
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
     options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
-    reliability: ReliabilityOptions = ReliabilityOptions(), heartbeat: Heartbeat = Heartbeat()
+    reliability: ReliabilityOptions = ReliabilityOptions(), placement: ThreadPlacement? = nil,
+    heartbeat: Heartbeat = Heartbeat()
   ) throws {
     self.communicator = communicator
     self.data = data
@@ -40,7 +43,9 @@ public final class DataParallelTrainer {
     reducer = try GradientReducer(
       communicator, layout: NetworkLayout(architecture, heads: heads), options: communication)
     let capacity = (options.batchSize + communicator.size - 1) / communicator.size
-    let kernels = try options.makeKernels(communicator, background: reducer.background)
+    let kernels = options.kernels(
+      try placement ?? ThreadPlacement(threads: options.threads, communicator: communicator),
+      background: reducer.background)
     evaluator = try DistributedEvaluator(
       architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels,
       heartbeat: heartbeat)
@@ -53,7 +58,7 @@ public final class DataParallelTrainer {
   }
 
   /// Its size in memory on this rank, the data set excepted: what training and validating take.
-  public var bytes: Int { network.bytes + evaluator.bytes + images.bytes + labels.bytes }
+  public var bytes: Int { network.bytes + evaluator.bytes + reducer.bytes + images.bytes + labels.bytes }
 
   /// Gives every rank the weights, of this network's architecture and heads, that `root` passes; the others' argument
   /// is ignored. Collective.

@@ -3,12 +3,6 @@
 import MPI
 import NeuralNetwork
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
-
 /// Times a network's steps on one rank, on all ranks at the same time but each by itself, and on all ranks together.
 ///
 /// Ranks of one host contend for its memory whether they talk to each other or not. Against a single rank, that counts as a
@@ -133,7 +127,7 @@ public final class ScalingBenchmark {
 
   private func measureOne(steps: Int, _ round: inout Round) throws {
     if let one { round.one = try Self.imagesPerSecond(of: one, images.one, steps) }
-    try world.meetAsleep()
+    try world.meet()
     round.one = try world.allreduce(round.one, .max)
   }
 
@@ -158,13 +152,5 @@ public final class ScalingBenchmark {
     var seconds = 0.0
     for _ in 0..<steps { seconds += try benchmark.timeStep().seconds }
     return Double(steps * images) / seconds
-  }
-}
-
-extension Communicator {
-  /// A barrier whose ranks leave the cores to those that are still to come. Collective.
-  fileprivate func meetAsleep() throws(MPIError) {
-    var request = try startBarrier()
-    while try !request.test() { usleep(500) }
   }
 }

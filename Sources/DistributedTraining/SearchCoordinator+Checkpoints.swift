@@ -67,6 +67,12 @@ extension SearchCoordinator {
     if let checkpoint, let policy {
       self.policy = policy
       memory = checkpoint.memory
+      // Of a search in more levels than this, those of this one are kept.
+      if let warm = memory.warm, warm.architecture != largest {
+        var levels = NetworkWeights(largest, heads: .all)
+        levels.adopt(warm)
+        memory.warm = levels
+      }
       start = .now.advanced(by: .seconds(-checkpoint.state.seconds))
       epochStart = .now.advanced(by: .seconds(-checkpoint.state.epochSeconds))
       if !hasSameSteps(as: checkpoint) { training = training?.atEpochStart }

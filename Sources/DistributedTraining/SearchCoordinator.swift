@@ -19,6 +19,8 @@ public final class SearchCoordinator {
   let warmUp: WarmUpOptions
   let training: TrainingOptions
   let communication: CommunicationOptions
+  /// This rank's threads, whichever ranks train a level together.
+  let placement: ThreadPlacement
   /// Told of everything on rank 0; that of other ranks is never told anything.
   public var observer: (any SearchObserver)?
   /// Where checkpoints go and what may stop the search, on all ranks alike; nil for a search without them.
@@ -68,13 +70,14 @@ public final class SearchCoordinator {
   ///   - family: what all networks of the search have in common, at any depth.
   ///   - latencies: what was measured before, if this continues a search (`SearchCheckpoint.latencies`); rank 0's counts.
   ///     Without, latencies are measured now where the budget limits them.
+  ///   - placement: the threads of this rank; nil for a share of the cores that ranks of `communicator` have together.
   ///   - observer: told of everything on rank 0.
   /// - Throws: `SearchError` for impossible depths or groups, or a budget that no depth is within, `TrainingError` where data
   ///   and ranks do not fit, `MPIError`. Collective.
   public init(
     _ family: Architecture, data: DatasetSplits, communicator: Communicator, search: SearchOptions,
     warmUp: WarmUpOptions, training: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
-    latencies: [Double]? = nil, observer: (any SearchObserver)? = nil
+    latencies: [Double]? = nil, placement: ThreadPlacement? = nil, observer: (any SearchObserver)? = nil
   ) throws {
     affordable = try search.affordableDepths(
       of: family, training: training, communicator: communicator, measured: latencies)
@@ -90,6 +93,7 @@ public final class SearchCoordinator {
     self.training = training
     progress = SearchProgress(learningRate: policy.state.learningRate)
     self.communication = communication
+    self.placement = try placement ?? ThreadPlacement(threads: training.threads, communicator: communicator)
     self.observer = observer
     try checkSizes()
   }
@@ -243,6 +247,9 @@ public final class SearchCoordinator {
 
   /// Tests the network found: the level that met the target or the objective, else the best of all.
   private func finish() throws -> SearchResult {
+    // The last level's memory is free before that of the test is taken.
+    trainee = nil
+    epochStartState = nil
     let outcome = try communicator.broadcast(progress.outcome, from: 0)
     let weights = memory.best(ofDepth: outcome.foundDepth)
     let architecture = try communicator.broadcast(weights?.architecture, from: 0)
@@ -338,7 +345,7 @@ public final class SearchCoordinator {
   func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
     try DataParallelTrainer(
       architecture, heads: heads, data: data, communicator: levelRanks, options: training,
-      communication: communication, reliability: reliability, heartbeat: heartbeat)
+      communication: communication, reliability: reliability, placement: placement, heartbeat: heartbeat)
   }
 
   private func checkSizes() throws {

@@ -11,8 +11,8 @@ extension DatasetSplits {
   ///   - heartbeat: where this rank notes what it is doing.
   ///   - warn: told on rank 0 what the ranks that read have to warn of, and where a host does not give the memory: there
   ///     every rank has a copy.
-  /// - Throws: on every rank `TrainingError.rankFailed`, with the `DatasetError` of the first rank that could not read;
-  ///   `MPIError`.
+  /// - Throws: on every rank `TrainingError.rankFailed`, with the `DatasetError` of the first rank that could not read, or
+  ///   `TrainingError.otherImages`; `MPIError`.
   public init(
     _ options: DatasetOptions, sharedBy ranks: Communicator, heartbeat: Heartbeat = Heartbeat(),
     warn: (String) -> Void
@@ -23,6 +23,7 @@ extension DatasetSplits {
     let own = try ranks.agree(isUsage: { ($0 as? DatasetError)?.isUsage ?? false }) {
       host.rank == 0 ? try DatasetSplits(options, progress: heartbeat.beat) { warnings.append($0) } : nil
     }
+    if host.size < ranks.size { try ranks.verifyEqualImages(own) }
     if let own, host.size == 1 {
       self = own
     } else {
@@ -70,6 +71,27 @@ extension DatasetSplits {
       height: form.height, width: form.width, channels: form.channels, classNames: form.classNames, pixels: pixels,
       labels: labels)
   }
+}
+
+extension Communicator {
+  /// Checks that all ranks which have read a data set have the same: each host may have files of its own. Collective.
+  ///
+  /// - Parameter own: what this rank has read; nil if it has not.
+  /// - Throws: `TrainingError.otherImages` on every rank, `MPIError`.
+  public func verifyEqualImages(_ own: DatasetSplits?) throws {
+    let reader = own.map { ImageReader(rank: rank, host: RunLayout.hostName, hash: $0.contentHash) }
+    let readers = try broadcast(gatherCodable([reader].compactMap(\.self), to: 0), from: 0).flatMap { $0 }
+    guard let other = readers.first(where: { $0.hash != readers[0].hash }) else { return }
+    throw TrainingError.otherImages(
+      of: "rank \(other.rank) (\(other.host))", than: "rank \(readers[0].rank) (\(readers[0].host))")
+  }
+}
+
+/// A rank that has read a data set.
+private struct ImageReader: Codable {
+  let rank: Int
+  let host: String
+  let hash: [UInt8]
 }
 
 /// What a data set is beside its pixels and labels.

@@ -18,6 +18,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case imageShape(expected: ImageShape, found: ImageShape)
   /// The images have more or fewer classes than the network tells apart.
   case classes(expected: Int, found: Int)
+  /// A rank has read other images, labels or classes than another one.
+  case otherImages(of: String, than: String)
   /// Loss or gradients are infinite or not a number, or the loss is far too large.
   case diverged(Divergence)
   /// Ranks whose weights differ from those of most ranks although all must be equal.
@@ -55,6 +57,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "the network reads images of \(expected), the data set has \(found): choose the data set it was made for"
     case .classes(let expected, let found):
       "the network tells \(expected) classes apart, the data set has \(found): choose the data set it was made for"
+    case .otherImages(let rank, let other):
+      "\(rank) has read other images or labels than \(other): give all hosts the same files in dataset.directory, "
+        + "dataset.file or ODN_DATA"
     case .diverged:
       "\(reason): lower training.learningRate or warmUp.learningRate, or let reliability.onDivergence be rollback"
     case .ranksDisagree:
@@ -109,7 +114,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       .otherGroups:
       true
     case .rankFailed(_, _, let isUsage): isUsage
-    case .diverged, .ranksDisagree, .otherFiles, .stopped: false
+    case .otherImages, .diverged, .ranksDisagree, .otherFiles, .stopped: false
     }
   }
 }

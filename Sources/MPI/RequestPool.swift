@@ -127,7 +127,7 @@ public struct RequestPool: ~Copyable {
       pendingCount -= Int(finished)
       return
     }
-    pendingCount = 0
+    abandonAll()
     if errorClass(of: code) == .inStatus {
       for index in 0..<Int(max(finished, 0)) {
         let error = statuses[index].MPI_ERROR

@@ -21,7 +21,8 @@ struct EventLog {
   private struct Told {
     var epochs = 0
     var rollbacks = 0
-    var depth = 0
+    /// Levels that began.
+    var depths: Set<Int> = []
     /// Epochs of levels that the search had not come to, by depth.
     var ahead: [Int: Int] = [:]
   }
@@ -61,7 +62,7 @@ struct EventLog {
     case .epoch(let record, _, _): record.epoch <= told.epochs
     case .ahead(let record, _): record.epoch <= told.ahead[record.depth] ?? 0
     case .rolledBack(let rollback): rollback.rollback <= told.rollbacks
-    case .stageStarted(.level, let architecture): architecture.depth <= told.depth
+    case .stageStarted(.level, let architecture): told.depths.contains(architecture.depth)
     default: false
     }
   }
@@ -128,7 +129,7 @@ struct EventLog {
       case "ahead":
         guard let training = value.training, let depth = training.depth else { return }
         told.ahead[depth] = max(told.ahead[depth] ?? 0, training.epoch)
-      case "stage": told.depth = max(told.depth, value.level ?? 0)
+      case "stage": if let level = value.level { told.depths.insert(level) }
       default: break
       }
     }

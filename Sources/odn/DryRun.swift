@@ -31,7 +31,7 @@ struct DryRun {
       configuration, data.facts, costs: calibration.costs,
       // One rank sums nothing.
       network: SearchPlan.Network(measured: calibration, mode: mode) ?? SearchPlan.Network(.sharedMemory, mode: mode),
-      ranks: group, epochsPerDepth: nil)
+      ranks: group, warmUpRanks: min(world.size, configuration.training.batchSize), epochsPerDepth: nil)
     let memory = try Memory(plan, configuration, data, world)
     if world.rank == 0 { show(plan, memory) }
   }
@@ -44,10 +44,11 @@ struct DryRun {
     /// Collective. Memory that is never written to is not taken.
     init(_ plan: SearchPlan, _ configuration: Configuration, _ data: DatasetSplits, _ world: Communicator) throws {
       let ranks = try world.split(color: world.rank / plan.forecast.ranks, key: world.rank) ?? world
+      let placement = try ThreadPlacement(threads: configuration.training.threads, communicator: world)
       func bytes(_ depth: Int, _ heads: HeadSelection, _ ranks: Communicator) throws -> Int {
         let trainer = try DataParallelTrainer(
           plan.workload.architecture.withDepth(depth), heads: heads, data: data, communicator: ranks,
-          options: configuration.training, communication: configuration.communication)
+          options: configuration.training, communication: configuration.communication, placement: placement)
         return try world.allreduce(trainer.bytes, .max)
       }
       if configuration.warmUp.epochs > 0 { warmUp = try bytes(plan.workload.depths.upperBound, .all, world) }

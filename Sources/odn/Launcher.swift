@@ -64,7 +64,12 @@ enum Launcher {
     }
     // All ranks know the error and come here. Leaving together spares the user what MPI prints when one aborts.
     if world.rank == 0 { failure.print() }
-    DispatchQueue.global().asyncAfter(deadline: .now() + patience) { _exit(failure.exitCode) }
+    let rank = world.rank
+    DispatchQueue.global().asyncAfter(deadline: .now() + patience) {
+      // The others were somewhere else, and may know nothing of it.
+      if rank != 0 { failure.print(rank: rank) }
+      _exit(failure.exitCode)
+    }
     try? universe.finalize()
     exit(failure.exitCode)
   }

@@ -62,7 +62,10 @@ extension RunOptions {
     let name = URL(fileURLWithPath: config).deletingPathExtension().lastPathComponent
     let new = RunStart(directory: output ?? RunDirectory.unused("runs/\(name)"))
     switch resume {
-    case nil: return new
+    case nil:
+      // Before data are read for it; it is looked at again when it is made.
+      if RunDirectory.isRun(new.directory) { throw RunDirectoryError.occupied(new.directory) }
+      return new
     case "auto":
       guard let last = output ?? RunDirectory.last("runs/\(name)"), RunDirectory.isRun(last) else { return new }
       if RunDirectory.isFinished(last) && output == nil { return new }

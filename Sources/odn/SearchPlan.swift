@@ -48,11 +48,13 @@ struct SearchPlan: Encodable {
 
   /// - Parameters:
   ///   - images: what the search reads.
+  ///   - ranks: those that train a level.
+  ///   - warmUpRanks: those of the warm-up; nil is the same.
   ///   - epochsPerDepth: nil for what the policy makes of it.
   /// - Throws: `CostModelError`, `SearchError`.
   init(
     _ configuration: Configuration, _ images: DatasetFacts, costs: KernelCosts, network: Network, ranks: Int,
-    epochsPerDepth: Double?
+    warmUpRanks: Int? = nil, epochsPerDepth: Double?
   ) throws {
     let architecture = try configuration.architecture(depth: 1, for: images)
     var communication = configuration.communication
@@ -73,7 +75,7 @@ struct SearchPlan: Encodable {
     self.network = network.model
     threads = costs.threads
     self.workload = workload
-    forecast = try search.forecast(ranks: ranks)
+    forecast = try search.forecast(ranks: ranks, warmUpRanks: warmUpRanks)
     self.ranks = try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) }
     worthwhileRanks = try search.worthwhileRanks()
     self.affordable = affordable

@@ -179,6 +179,19 @@ func checkpointTests(alone: Communicator) -> [RankTest] {
       guard case .rankFailed(rank: 0, let reason, isUsage: true) = error else { return expect.fail("\(error as Any)") }
       expect(reason.contains("up to depth 3") && reason.contains("up to depth 2"), reason)
     },
+    RankTest("a search that is continued in fewer levels goes on from its own checkpoints", ranks: ...2) {
+      world, expect in
+      let trial = SearchTrial(data: SyntheticImages.contradictorySplits(train: 20), search: .impossible())
+      // Of the warm-up's epochs, which both have.
+      let stopped = try trial.stop(afterSteps: 2 * trial.warmUp.epochs + 1, on: world)
+      let path = try stopped.file(world)
+      var fewer = trial
+      fewer.search.maximumDepth = 1
+      let checkpoint = world.rank == 0 ? try SearchCheckpoint(path: path) : nil
+      let parts = try fewer.runInParts(of: 1, from: checkpoint, on: world)
+      expect.equal(parts.result.depths.map(\.depth), [1])
+      expect(parts.stops > 2, "\(parts.stops) stops")
+    },
     RankTest("a state that no search can be in is refused, however intact its file", ranks: 1...1) { world, expect in
       let trial = SearchTrial(data: SyntheticImages.contradictorySplits(train: 20), search: .impossible())
       let stopped = try trial.stop(afterSteps: 8, on: world)
@@ -321,10 +334,10 @@ extension SearchTrial {
   }
 
   /// Stops every `interval` steps and continues, each time from the file.
-  func runInParts(of interval: Int, on world: Communicator) throws -> Parts {
+  func runInParts(of interval: Int, from first: SearchCheckpoint? = nil, on world: Communicator) throws -> Parts {
     let directory = try SharedDirectory(world)
     var watchers: [Watcher] = []
-    var checkpoint: SearchCheckpoint?
+    var checkpoint = first
     while true {
       var steps = 0
       let watcher = Watcher()

@@ -36,6 +36,28 @@ func sharedDatasetTests() -> [RankTest] {
       }
       expect("\(error.map(String.init(describing:)) ?? "")".contains("expected 2 to 256 classes, found 1"), "\(folder)")
     },
+    RankTest("images that one host reads otherwise than another are refused on all ranks", ranks: 2...) {
+      world, expect in
+      let (usual, other) = (SyntheticImages.splits(train: 37), SyntheticImages.contradictorySplits(train: 37))
+      try world.verifyEqualImages(usual)
+      try world.verifyEqualImages(world.rank == 0 ? nil : usual)
+      let error = expect.throwing(TrainingError.self) {
+        try world.verifyEqualImages(world.rank == world.size - 1 ? other : usual)
+      }
+      let description = "\(error.map(String.init(describing:)) ?? "")"
+      expect(description.hasPrefix("rank \(world.size - 1) ("), description)
+      expect(description.contains(") has read other images or labels than rank 0 ("), description)
+    },
+    RankTest("the hash of a data set changes with its images, their labels and how they are divided", ranks: 1...1) {
+      _, expect in
+      let splits = [
+        SyntheticImages.splits(train: 37), SyntheticImages.contradictorySplits(train: 37),
+        SyntheticImages.splits(train: 36),
+        SyntheticImages.splits(train: 37, augmentation: .flip),
+      ]
+      expect.equal(Set(splits.map(\.contentHash)).count, 4)
+      expect.equal(splits[0].contentHash, SyntheticImages.splits(train: 37).contentHash)
+    },
     RankTest("an error of the rank that reads is the same error on every rank") { world, expect in
       let error = expect.throwing(TrainingError.self) {
         _ = try DatasetSplits(fixture(.mnist, "nowhere"), sharedBy: world) { expect.fail($0) }

@@ -74,6 +74,9 @@ final class CompressedSummation: BucketSummation {
 
   deinit { requests.abandonAll() }
 
+  /// Its size in memory.
+  var bytes: Int { outgoing.bytes + incoming.bytes + sums.bytes + valueResiduals.bytes + sumResiduals.bytes }
+
   func start(_ index: Int, _ values: FloatView) throws(MPIError) {
     if index == 0 { beginStep() }
     let bucket = buckets[index]

@@ -19,6 +19,9 @@ public final class GradientReducer {
   /// How long this rank has waited for sums, in all steps so far.
   public private(set) var waitingTime = Duration.zero
 
+  /// Its size in memory, beside the gradients.
+  var bytes: Int { compression?.bytes ?? 0 }
+
   let buckets: GradientBuckets
   /// Nil where there is one rank.
   private let summation: (any BucketSummation)?

@@ -15,7 +15,7 @@ extension SearchCoordinator {
     try self.init(
       search.largest, data: search.data, communicator: ranks, search: options, warmUp: search.warmUp,
       training: search.training, communication: search.communication,
-      latencies: search.affordable.latencies)
+      latencies: search.affordable.latencies, placement: search.placement)
     level = LevelHistory(depth: depth)
     policy = try makePolicy()
     progress = SearchProgress(stage: .level, learningRate: policy.state.learningRate)
