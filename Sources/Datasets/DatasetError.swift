@@ -67,20 +67,20 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .unreadable(let file, let reason):
       "\(file): cannot be read: \(reason); check the file and its permissions"
     case .truncated(let position, let expected, let found):
-      "\(position): expected \(expected) more bytes, found at most \(found): the file is incomplete; fetch it again"
+      "\(position): expected \(expected) more bytes, found at most \(found): the file is incomplete; remove it, and fetch it again"
     case .malformed(let position, let expected, let found):
-      "\(position): expected \(expected), found \(found): the file is damaged or another one; fetch it again"
+      "\(position): expected \(expected), found \(found): the file is damaged or another one; remove it, and fetch it again"
     case .tooLarge(let position, let bytes, let limit):
       "\(position): expected at most \(limit) bytes of images or labels, found \(bytes) declared: "
-        + "the file is damaged or not meant for this; fetch it again"
+        + "the file is damaged or not meant for this; remove it, and fetch it again"
     case .labelOutOfRange(let position, let label, let allowed, let classes):
       "\(position): expected a label of \(allowed.lowerBound) to \(allowed.upperBound) (\(classes) classes), "
-        + "found \(label): the file is damaged or of another data set; check dataset.name and fetch it again"
+        + "found \(label): the file is damaged or of another data set; check dataset.name, or remove the file and fetch it again"
     case .image(let error): error.description
     case .ownData(let problem): problem.description
     case .countMismatch(let imagesFile, let images, let labelsFile, let labels):
       "expected as many labels as images, found \(images) images in \(imagesFile) and \(labels) labels in "
-        + "\(labelsFile): they do not belong together; fetch both again"
+        + "\(labelsFile): they do not belong together; remove both, and fetch them again"
     case .option(let key, let value, let allowed, let reason):
       "dataset.\(key): expected \(allowed.lowerBound) to \(allowed.upperBound), found \(value): \(reason)"
     }

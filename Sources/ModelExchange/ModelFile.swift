@@ -47,6 +47,10 @@ public struct ModelFile: Sendable {
   private init(_ content: SafetensorsFile, file path: String) throws(ModelFileError) {
     let architecture = try NetworkDescription(metadata: content.metadata, file: path).architecture()
     let tensors = try Self.match(content.tensors, to: NetworkLayout(architecture, heads: .deepest), file: path)
+    for tensor in content.tensors {
+      guard let defect = tensor.defect else { continue }
+      throw .mismatch(file: path, .tensor(tensor.name), expected: Tensor.soundness, found: defect)
+    }
     weights = NetworkWeights(architecture, heads: .deepest)
     weights.replaceAll(with: tensors)
     metadata = content.metadata.filter { !Self.isReserved($0.key) }

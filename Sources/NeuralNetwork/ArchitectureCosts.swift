@@ -3,7 +3,7 @@
 extension Architecture {
   /// Trained numbers: convolutions, batch-norm weights and biases, and the network's own classifier.
   public var parameterCount: Int {
-    let normalized = allConvolutions.reduce(0) { $0 + $1.weightCount + 2 * $1.outputChannels }
+    let normalized = convolutions.reduce(0) { $0 + $1.weightCount + 2 * $1.outputChannels }
     return normalized + features * classes + classes
   }
 
@@ -11,7 +11,7 @@ extension Architecture {
   public var megabytes: Double { Double(4 * parameterCount) / 1e6 }
 
   /// Multiply-adds of classifying one image; border zeros count, batch norm and pooling do not.
-  public var multiplyAdds: Int { allConvolutions.reduce(0) { $0 + $1.multiplyAdds } + features * classes }
+  public var multiplyAdds: Int { convolutions.reduce(0) { $0 + $1.multiplyAdds } + features * classes }
 
   /// Channels that the classifier reads: those of the last block.
   public var features: Int { (blocks.last?.output ?? stem.output).channels }
@@ -40,11 +40,6 @@ extension Architecture {
     public let parameters: Double
     /// Percent of the multiply-adds.
     public let multiplyAdds: Double
-  }
-
-  /// Every convolution of the network.
-  private var allConvolutions: [ConvolutionShape] {
-    [stem] + blocks.flatMap { $0.convolutions + ($0.projection.map { [$0] } ?? []) }
   }
 }
 

@@ -49,15 +49,14 @@ public enum GradientCheck {
     for i in 0..<input.count { input.view[i] = 2 * random.uniform() - 1 }
     let labels = AlignedBuffer<Int32>(count: images)
     for i in 0..<images { labels.view[i] = Int32(random.integer(below: architecture.classes)) }
-    try withExtendedLifetime((input, labels)) {
+    var probe = try withExtendedLifetime((input, labels)) {
       try network.forward(input.view, images: images)
       _ = network.crossEntropy(images: images, labels: labels.view, globalImages: images)
       try network.backward(input.view, images: images)
+      return Probe(
+        network: DoublePrecisionNetwork(network.weights), images: input.view.array.map(Double.init),
+        labels: labels.view.array.map(Int.init))
     }
-
-    var probe = Probe(
-      network: DoublePrecisionNetwork(network.weights), images: input.view.array.map(Double.init),
-      labels: labels.view.array.map(Int.init))
     for slice in network.arena.layout.parameters {
       let gradient = network.arena.gradients[slice.range].array.map(Double.init)
       body(probe.check(slice, gradient, &random))

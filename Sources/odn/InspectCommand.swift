@@ -111,6 +111,8 @@ struct InspectCommand: ParsableCommand {
         smaller than the whole network by \(Format.decimal(cost.reductionPercent.parameters, 2)) % of the parameters \
       and \(Format.decimal(cost.reductionPercent.multiplyAdds, 2)) % of the multiply-adds
       """)
-    for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) { print("  \(key): \(value)") }
+    for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) {
+      print("  \(Format.printable(key)): \(Format.printable(value))")
+    }
   }
 }

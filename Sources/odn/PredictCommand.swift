@@ -71,17 +71,17 @@ struct PredictCommand: ParsableCommand {
     var use = CascadeUse()
     var unreadable = 0
     for path in pictures {
-      do throws(DatasetError) {
+      do {
         let images = try ImageFile(path: path)
         for start in stride(from: 0, to: images.count, by: ImageClassifier.batchCapacity) {
           let indices = start..<min(start + ImageClassifier.batchCapacity, images.count)
           let answers = cascade.classify(indices.map(images.image), until: confidence ?? .infinity)
           for (index, answers) in zip(indices, answers) {
             use.count(answers)
-            show(answers, of: path, image: images.count > 1 ? index : nil, cascade.classNames)
+            try show(answers, of: path, image: images.count > 1 ? index : nil, cascade.classNames)
           }
         }
-      } catch {
+      } catch let error as DatasetError {
         Failure(error).print()
         unreadable += 1
       }
@@ -110,14 +110,14 @@ struct PredictCommand: ParsableCommand {
     let probability: Double
   }
 
-  private func show(_ all: [Cascade.Answer], of path: String, image: Int?, _ classNames: [String]) {
+  private func show(_ all: [Cascade.Answer], of path: String, image: Int?, _ classNames: [String]) throws {
     let shown = (anytime ? all : all.suffix(1)).map { answer in
       Answer(depth: answer.depth, multiplyAdds: answer.multiplyAdds, classes: mostProbable(answer, classNames))
     }
-    if json, let line = try? JSON.text(Line(file: path, image: image, answers: shown)) { return print(line) }
+    if json { return print(try JSON.text(Line(file: path, image: image, answers: shown))) }
     let name = path + (image.map { "[\($0)]" } ?? "")
     for answer in shown {
-      let classes = answer.classes.map { "\($0.name) \(Format.decimal(100 * $0.probability, 2)) %" }
+      let classes = answer.classes.map { "\(Format.printable($0.name)) \(Format.decimal(100 * $0.probability, 2)) %" }
       let depth = anytime || confidence != nil ? ", depth \(answer.depth)" : ""
       print("\(name)\(depth): \(classes.joined(separator: ", "))")
     }

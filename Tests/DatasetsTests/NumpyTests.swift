@@ -72,6 +72,14 @@ struct NumpyTests {
     }
   }
 
+  @Test("a single image, of which none is left to test, is refused")
+  func one() throws {
+    let arrays = ["images": NumpyFile("u1", [1, 1, 3], [1, 2, 3]), "labels": NumpyFile("u1", [1], [1])]
+    let error = #expect(throws: DatasetError.self) { try splits(ZipFile(arrays)) }
+    #expect(
+      error?.description.contains("and one at least to test, found 1 image") == true, "\(String(describing: error))")
+  }
+
   struct Refusal: Sendable {
     let name: String
     let array: NumpyFile?
@@ -95,7 +103,8 @@ struct NumpyTests {
       Refusal("x_train", NumpyFile("u1", [2, 1, 3], [1, 2, 3, 4, 5]), "expected 6 more bytes"),
       Refusal("x_train", NumpyFile("u1", [2, 1, 3], [1, 2, 3, 4, 5, 6, 7]), "expected the end"),
       Refusal("x_train", NumpyFile("u1", [1 << 40, 4_096, 4_096], []), "expected a shape that fits into memory"),
-      Refusal("x_train", NumpyFile("u1", [1 << 30, 64, 64], []), "found \(1 << 30) images"),
+      Refusal("x_train", NumpyFile("u1", [1 << 30, 64, 64], []), "at most 10000000 images"),
+      Refusal("y_train", NumpyFile("u1", [1 << 30], []), "and \(1 << 30) labels"),
       Refusal("x_test", NumpyFile("u1", [2, 3, 1], [1, 2, 3, 4, 5, 6]), "expected images like those before"),
       Refusal("y_train", NumpyFile(">i2", [2], [0, 0, 0, 1]), "found the type >i2"),
       Refusal("y_train", NumpyFile("i1", [2], [0, 255]), "found -1 at 1"),

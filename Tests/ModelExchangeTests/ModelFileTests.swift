@@ -19,7 +19,7 @@ struct ModelFileTests {
   static func weights(_ architecture: Architecture) -> NetworkWeights {
     var weights = NetworkWeights(architecture, heads: .deepest)
     for i in weights.layout.parameters.flatMap(\.range) { weights.parameters[i] = Float(i) }
-    for i in weights.layout.statistics.flatMap(\.range) { weights.statistics[i] = -Float(i) }
+    for i in weights.layout.statistics.flatMap(\.range) { weights.statistics[i] = Float(i) + 0.5 }
     return weights
   }
 
@@ -141,6 +141,19 @@ struct ModelFileTests {
       try Self.mismatch { $0.tensors.append(Tensor(name: "layer1.1.bn1.bias", shape: [1], values: [0])) }
         == .tensor("layer1.1.bn1.bias"))
     #expect(try Self.mismatch { $0.tensors = [] } == .tensor("conv1.weight"))
+  }
+
+  @Test("numbers that are not finite, and negative variances, are refused where they are")
+  func numbers() throws {
+    for (name, value) in [("fc.bias", Float.nan), ("conv1.weight", .infinity), ("layer1.0.bn2.running_var", -1)] {
+      #expect(
+        try Self.mismatch { file in
+          file.tensors = file.tensors.map { tensor in
+            let values = tensor.name == name ? tensor.values.dropLast() + [value] : tensor.values
+            return Tensor(name: tensor.name, shape: tensor.shape, values: values)
+          }
+        } == .tensor(name))
+    }
   }
 
   @Test(

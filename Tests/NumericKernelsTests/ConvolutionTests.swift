@@ -7,6 +7,20 @@ import Testing
 struct ConvolutionTests {
   typealias Kernel = ConvolutionCase.Kernel
 
+  @Test("fewer images never need more workspace, whatever the threads", arguments: [1, 2, 3, 4])
+  func workspace(threads: Int) {
+    let kernels = KernelFamily.fast.kernels(threads: threads)
+    for (size, channels) in [(16, 128), (8, 256), (4, 512), (2, 1_024), (2, 2_048), (4, 2_048)] {
+      for stride in [1, 2] {
+        let shape = ConvolutionShape(
+          height: size, width: size, inputChannels: channels, outputChannels: channels, kernel: 3, stride: stride,
+          padding: 1)
+        let floats = (1...64).map { kernels.convolutionWorkspace(shape, images: $0) }
+        #expect(floats == floats.sorted(), "\(shape)")
+      }
+    }
+  }
+
   static let winograd = [
     ConvolutionCase(1, 1, 64, 64, .three), ConvolutionCase(4, 4, 128, 64, .three),
     ConvolutionCase(7, 7, 48, 80, .three), ConvolutionCase(14, 14, 32, 48, .three),

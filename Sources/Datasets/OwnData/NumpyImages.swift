@@ -40,12 +40,14 @@ struct NumpyImages: OwnImages {
           .array(place: "\(path): \(name.images)", expected: "images like those before", found: array.description))
       }
       form = found
-      labels += try Self.labels(archive.open(classes), "\(path): \(name.labels)")
-      guard labels.count - start == array.shape[0] else {
+      let stored = try NumpyArray(archive.open(classes))
+      try Self.checkLabels(stored, "\(path): \(name.labels)")
+      guard stored.shape[0] == array.shape[0] else {
         throw .countMismatch(
           imagesFile: "\(path): \(name.images)", images: array.shape[0], labelsFile: "\(path): \(name.labels)",
-          labels: labels.count - start)
+          labels: stored.shape[0])
       }
+      labels += try Self.labels(stored, "\(path): \(name.labels)")
       arrays.append((images, start))
       return start..<labels.count
     }
@@ -55,6 +57,10 @@ struct NumpyImages: OwnImages {
         .array(
           place: path, expected: "images in an array x_train, train_images, images or x",
           found: archive.arrayNames.isEmpty ? "no arrays" : archive.arrayNames))
+    }
+    guard parts.0.count > 1 || !parts.2.isEmpty else {
+      throw .ownData(
+        .array(place: path, expected: "images to learn from, and one at least to test", found: "1 image in all"))
     }
     let classes = Int(labels.max() ?? 0) + 1
     guard OwnDataProblem.allowedClasses.contains(classes) else {
@@ -70,20 +76,24 @@ struct NumpyImages: OwnImages {
   private static func form(of array: NumpyArray, _ place: String) throws(DatasetError) -> [Int] {
     let form = array.shape.count == 3 ? array.shape[1...] + [1] : array.shape.dropFirst()
     guard array.element == .u1, form.count == 3, form.prefix(2).allSatisfy(ImageSize.allowed.contains),
-      (1...64).contains(form[form.endIndex - 1]), array.shape[0] > 0
+      (1...64).contains(form[form.endIndex - 1]), (1...countLimit).contains(array.shape[0])
     else {
       throw .ownData(
         .array(
-          place: place, expected: "images of unsigned bytes, u1 (N, H, W) or (N, H, W, C)", found: array.description))
+          place: place,
+          expected: "at most \(countLimit) images of unsigned bytes, u1 (N, H, W) or (N, H, W, C)",
+          found: array.description))
     }
     return Array(form)
   }
 
-  private static func labels(_ stream: ZipMemberStream, _ place: String) throws(DatasetError) -> [UInt8] {
-    let array = try NumpyArray(stream)
+  private static func checkLabels(_ array: NumpyArray, _ place: String) throws(DatasetError) {
     guard array.shape.count == 1 || (array.shape.count == 2 && array.shape[1] == 1) else {
       throw .ownData(.array(place: place, expected: "labels of shape (N) or (N, 1)", found: array.description))
     }
+  }
+
+  private static func labels(_ array: NumpyArray, _ place: String) throws(DatasetError) -> [UInt8] {
     let highest = OwnDataProblem.allowedClasses.upperBound - 1
     var labels: [UInt8] = []
     for (index, number) in try array.integers().enumerated() {

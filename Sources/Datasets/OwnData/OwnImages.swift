@@ -49,6 +49,8 @@ extension DatasetOptions {
 }
 
 extension OwnImages {
+  /// The most images that are listed.
+  static var countLimit: Int { 10_000_000 }
   /// The most bytes of pixels that are taken into memory.
   static var byteLimit: Int { 1 << 35 }
 

@@ -95,8 +95,8 @@ public struct StateDictionary: Sendable {
     }
     differences.surplus = Set(tensors.keys).subtracting(expected.map(\.exchangeName)).sorted()
     guard differences.isEmpty else { throw .tensors(file: file, architecture, differences) }
-    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) where !tensor.values.allSatisfy(\.isFinite) {
-      throw .notFinite(file: file, tensor: name)
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      if let defect = tensor.defect { throw .unsound(file: file, tensor: name, found: defect) }
     }
     var weights = NetworkWeights(architecture, heads: .deepest)
     weights.replaceAll(with: tensors)

@@ -44,8 +44,8 @@ public enum StateDictionaryError: Error, Equatable, CustomStringConvertible {
   case impossible(file: String, ArchitectureError)
   /// The tensors are those of another network than this one.
   case tensors(file: String, Architecture, TensorDifferences)
-  /// A weight is infinite or no number.
-  case notFinite(file: String, tensor: String)
+  /// A weight is infinite or no number, or a variance below 0.
+  case unsound(file: String, tensor: String, found: String)
 
   /// What was expected, what was found, where, and what to do.
   public var description: String {
@@ -62,9 +62,9 @@ public enum StateDictionaryError: Error, Equatable, CustomStringConvertible {
       "\(file): expected the tensors of \(architecture.name) cut after \(architecture.depth) blocks, found "
         + Self.found(differences) + ": check --architecture and --depth; the stem is a 3x3 convolution without "
         + "max pooling, and the classifier reads the last block that is kept"
-    case .notFinite(let file, let tensor):
-      "\(file), tensor \(quoted(tensor)): expected finite numbers, found others: export a network whose training did not "
-        + "diverge"
+    case .unsound(let file, let tensor, let found):
+      "\(file), tensor \(quoted(tensor)): expected \(Tensor.soundness), found \(found): export a network whose training "
+        + "did not diverge"
     }
   }
 

@@ -7,7 +7,8 @@ struct FastKernels: Kernels {
   let pool: ThreadPool
 
   func convolutionWorkspace(_ shape: ConvolutionShape, images: Int) -> Int {
-    cost(shape, images: images).workspace
+    // Fewer images may need more: where one block held all tiles, the gradient needs room for one part only.
+    (1...max(images, 1)).reduce(0) { max($0, cost(shape, images: $1).workspace) }
   }
 
   func convolution(
