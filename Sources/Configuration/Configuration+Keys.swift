@@ -104,17 +104,18 @@ extension Configuration {
       Key("budget", \.budget, budgetKeys),
       Key(
         "patience", \.patience, .integer(1...100_000),
-        "Epochs without improvement after which a level is given up or its fine-tuning ends."),
+        "Epochs without improvement after which policy: paper gives a level up or ends its fine-tuning."),
       Key(
         "restart", \.restart, .word(),
-        "What a new level starts from: the weights after the warm-up, or the trained blocks with a new one."),
+        "What a new level starts from: the weights after the warm-up, or those of the level before, as far as it has them."
+      ),
       Key(
         "bestAfterGrowth", \.bestAfterGrowth, .word(),
-        "Whether the accuracy that a new level has to beat starts again at zero or stays."),
+        "Whether the accuracy that a new level of policy: paper has to beat starts again at zero or stays."),
       Key("plateau", \.plateau, plateauKeys),
       Key(
         "growthRateFactor", \.growthRateFactor, .number(0.001...1_000),
-        "A new level's learning rate, as a multiple of training.learningRate."),
+        "A new level's learning rate with policy: paper, as a multiple of training.learningRate."),
       Key(
         "epochLimit", \.epochLimit, .integer(1...1_000_000), null: "none",
         "An upper bound on the epochs of the whole search."),
@@ -163,7 +164,9 @@ extension Configuration {
 
   private static var plateauKeys: Schema<SearchOptions.Plateau> {
     Schema(
-      Key("epochs", \.epochs, .integer(1...100_000), "Epochs without improvement before the learning rate falls."),
+      Key(
+        "epochs", \.epochs, .integer(1...100_000),
+        "Epochs without improvement before policy: paper lowers the learning rate."),
       Key("factor", \.factor, .number(0.001...1), "What it is then multiplied by."))
   }
 

@@ -11,8 +11,8 @@ struct Odn: ParsableCommand {
     commandName: "odn",
     abstract: "Find how deep a residual network has to be for a data set, and no deeper.",
     discussion: """
-      A search trains a shallow network first and grows it block by block until the validation accuracy meets the \
-      target; then it extracts that network. It runs on one core, or data-parallel on many under mpirun:
+      A search trains a shallow network first and goes deeper for as long as the validation accuracy misses the target; \
+      then it extracts the shallowest network that meets it. It runs on one core, or data-parallel on many under mpirun:
 
         odn search Configs/quickstart.yaml
         mpirun -n 8 odn search Configs/svhn-resnet34.yaml --output runs/svhn

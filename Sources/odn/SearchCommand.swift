@@ -13,8 +13,10 @@ struct SearchCommand: ParsableCommand {
     commandName: "search",
     abstract: "Search the depth that meets the target, and extract that network.",
     discussion: """
-      Trains depth by depth until the validation accuracy reaches target minus tolerance, keeps the best weights of every \
-      depth, fine-tunes and tests the one that met it. A run's directory holds:
+      Trains depths, each from the weights of a warm-up of all of them, until one has a validation accuracy of at least \
+      target minus tolerance and the one before it has not; keeps the best weights of every depth, and tests the network \
+      found. With search.policy: paper it trains depth after depth, and fine-tunes the first that meets the target. A run's \
+      directory holds:
 
         config.yaml           the configuration with every default filled in
         events.jsonl          every epoch and decision
@@ -88,7 +90,8 @@ extension RunOptions {
     _ = try configuration.search.ranksPerGroup(of: world.size)
     StopSignal.install()
     let heartbeat = Heartbeat()
-    let watch = try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
+    // Measurements for a dry run do not tell how far they are.
+    let watch = dryRun ? nil : try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
     defer { withExtendedLifetime(watch) {} }
     let logger = logger(world)
     let layout = try RunLayout(world, threads: configuration.training.threads)
@@ -104,13 +107,13 @@ extension RunOptions {
     let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) {
       logger.warning("\($0)")
     }
-    if dryRun {
-      return try DryRun(configuration: configuration, data: data, layout: layout, directory: run.directory).run(world)
-    }
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1, for: data.facts), data: data, communicator: world,
       search: configuration.search, warmUp: configuration.warmUp, training: configuration.training,
       communication: configuration.communication, latencies: run.checkpoint?.latencies)
+    if dryRun {
+      return try DryRun(configuration: configuration, data: data, layout: layout, directory: run.directory).run(world)
+    }
     coordinator.layout = layout
     coordinator.heartbeat = heartbeat
     coordinator.reliability = configuration.reliability
