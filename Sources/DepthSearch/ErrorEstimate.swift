@@ -22,11 +22,14 @@ struct ErrorEstimate: Equatable {
     variance = 1 / errors
   }
 
-  /// The mean of the last `count` accuracies of `curve`. Epochs in a row err alike: the mean is as uncertain as the last.
+  /// The mean of the last `count` accuracies of `curve`. Epochs in a row err alike: the mean is as uncertain as the last
+  /// one, or more where they jump, as they do while the learning rate is high.
   init(endOf curve: ArraySlice<Accuracy>, last count: Int) {
     let errors = curve.suffix(count).map { ErrorEstimate($0) }
     logarithm = errors.reduce(0) { $0 + $1.logarithm } / Double(errors.count)
-    variance = errors[errors.count - 1].variance
+    let mean = logarithm
+    let scatter = errors.reduce(0) { $0 + pow($1.logarithm - mean, 2) } / Double(max(errors.count - 1, 1))
+    variance = max(errors[errors.count - 1].variance, scatter / Double(errors.count))
   }
 
   /// What a level whose schedule is under way ends with, if its error falls by as much as that of a level which has been
@@ -41,9 +44,7 @@ struct ErrorEstimate: Equatable {
     let end = ErrorEstimate.best(of: reference)
     let fall = min(end.logarithm - then.logarithm, 0)
     logarithm = now.logarithm + fall
-    // How much a level gains differs from level to level, by about half of it: of 76 pairs of levels of MNIST and
-    // Fashion-MNIST, one was then given up with a confidence of 0.99 that came to the target in the end, and five if it
-    // is taken to be a quarter.
+    // How much a level gains differs from level to level, by about half of it.
     variance = now.variance + then.variance + end.variance + pow(fall / 2, 2)
   }
 

@@ -103,16 +103,16 @@ struct AdaptivePolicyTests {
     // 5.9 % is within the uncertainty of what meets it; 9 % is not.
     let levels = Levels(ends: [20, 9, 6.1, 5.8])
     let (policy, _) = try Self.search(levels, Self.options(.linear, deepest: 4))
-    #expect(policy.state.depths.map(\.epochs) == [12, 8, 12, 12])
+    #expect(policy.state.depths.map(\.epochs) == [12, 9, 12, 12])
     #expect(policy.state.outcome?.depth == 4)
   }
 
   @Test("no level is given up by its first epochs, which jump while the learning rate is high")
   func jumpingEpochs() throws {
-    // Of ResNet-34 on 10,000 images of Fashion-MNIST, where depth 2 comes to 87 or 88 % in the end.
+    // Of ResNet-34 on 10,000 images of Fashion-MNIST, where depth 2 comes to 88 % in the end.
     let curves = [
-      [53.58, 53.52, 71.62, 73.24, 79.10, 78.38, 79.28, 81.20, 81.76, 83.30, 83.86, 83.80],
-      [65.66, 77.24, 76.22, 75.54, 77.12, 80.14],
+      [70.46, 65.56, 70.04, 65.04, 80.36, 82.04, 79.34, 83.42, 83.14, 84.06, 84.82, 85.00],
+      [68.82, 78.06, 78.48, 81.18, 81.22, 74.36, 80.98, 84.20],
     ]
     let options = Self.options(.linear, target: 88.5, deepest: 2)
     var policy = try options.makePolicy(for: BudgetTests.network(.resnet34), learningRate: 0.01)
@@ -125,7 +125,7 @@ struct AdaptivePolicyTests {
             validation: Accuracy(correct: Int((50 * percent).rounded()), total: 5_000), trainingLoss: 0))
       }
     }
-    #expect(policy.state.depth == 2 && policy.state.depths.last?.epochs == 6)
+    #expect(policy.state.depth == 2 && policy.state.depths.last?.epochs == 8)
   }
 
   @Test("goes down where a level meets the target that has others before it")
@@ -187,7 +187,7 @@ struct AdaptivePolicyTests {
   func probabilityOfGivenUp() throws {
     let levels = Levels(ends: [20, 9, 6.1, 5.8])
     let (policy, decisions) = try Self.search(levels, Self.options(.linear, target: 94.4, deepest: 3))
-    #expect(policy.state.depths.map(\.epochs) == [12, 8, 12])
+    #expect(policy.state.depths.map(\.epochs) == [12, 9, 12])
     let outcome = try #require(policy.state.outcome)
     let misses = try #require(outcome.shallowerMisses)
     let said = try #require(decisions.first { $0.explanation.contains("given up") }).explanation
