@@ -31,9 +31,8 @@ struct PlanCommand: ParsableCommand {
       The epochs of a depth are those of the adaptive policy's schedule, and an assumption for the published policy: 3.5 \
       times search.patience, as in the published searches. Depths are added up as if each was trained, in ascending order; \
       the adaptive policy leaves some out, and gives hopeless ones up. With search.groups, ranks are those of one group. \
-      Efficiency is the \
-      speed as a share of one rank's times the number of ranks. Ranks are worth it as long as the whole search keeps half \
-      of it. With a budget, depths beyond it are left out; the latency that it may limit is predicted here, while a search \
+      Efficiency is the speed as a share of one rank's times the number of ranks. Ranks are worth it as long as the whole \
+      search keeps half of it. With a budget, depths beyond it are left out; the latency that it may limit is predicted here, while a search \
       measures it. Images are counted as published, or as dataset.trainLimit says, and no file of them is read; your own \
       images are counted where they are.
       """)
