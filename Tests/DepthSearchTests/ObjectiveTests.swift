@@ -141,6 +141,14 @@ struct ObjectiveTests {
     #expect(whole.policy.state == resumed.policy.state)
   }
 
+  @Test("a level alone, as of a baseline, is neither the best nor the knee", arguments: [true, false])
+  func onlyLevel(isKnee: Bool) throws {
+    let options = Self.options(isKnee ? .knee : .bestWithinBudget).atFixedDepth(3)
+    let outcome = try #require(try Self.search(AdaptivePolicyTests.fashion, options).policy.state.outcome)
+    #expect(outcome.reason == .onlyLevel && outcome.foundDepth == 3)
+    #expect(outcome.description.hasPrefix("depth 3 with a validation accuracy of 93.00 %"), "\(outcome)")
+  }
+
   @Test("the published procedure has a target and nothing else")
   func paper() throws {
     #expect(throws: SearchError.objective(.knee)) {
