@@ -60,6 +60,9 @@ extension Configuration {
       search.objective == .target || search.policy == .adaptive, "search.objective",
       "target with search.policy: paper, which ends where a target is met", search.objective.rawValue)
     require(
+      search.objective != .target || search.target > 1, "search.target",
+      "a validation accuracy in percent, such as \(min(100 * search.target, 99))", "\(search.target), which looks like a share")
+    require(
       search.tolerance < search.target, "search.tolerance", "less than the target, \(search.target)",
       search.tolerance)
     if search.groups > 1 {

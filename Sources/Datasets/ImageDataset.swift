@@ -67,6 +67,13 @@ public struct DatasetSplit: Sendable {
   /// The class of image `index`, 0..<`count`.
   public func label(at index: Int) -> UInt8 { dataset.labels[position(of: index)] }
 
+  /// The number of images of each class.
+  public var classCounts: [Int] {
+    var counts = [Int](repeating: 0, count: dataset.classes)
+    for label in dataset.labels[range] { counts[Int(label)] += 1 }
+    return counts
+  }
+
   /// The pixels `[H, W, C]` of image `index`, 0..<`count`.
   public func image(at index: Int) -> Data {
     let start = dataset.pixels.startIndex + position(of: index) * dataset.imageSize

@@ -8,7 +8,7 @@ extension AdaptivePolicy {
   /// The level with the best accuracy; the one trained first of equals.
   var best: DepthRecord {
     state.depths.reduce(state.depths[0]) { best, record in
-      guard let accuracy = record.best, let other = best.best else { return best }
+      guard let accuracy = record.accuracy, let other = best.accuracy else { return best }
       return accuracy.isBetter(than: other) ? record : best
     }
   }
@@ -16,7 +16,7 @@ extension AdaptivePolicy {
   /// The levels that have an accuracy.
   var points: [Knee.Point] {
     state.depths.compactMap { record in
-      record.best.map { Knee.Point(depth: record.depth, accuracy: $0.percent) }
+      record.accuracy.map { Knee.Point(depth: record.depth, accuracy: $0.percent) }
     }
   }
 
@@ -25,25 +25,25 @@ extension AdaptivePolicy {
     let limit =
       switch options.objective {
       case .target, .knee: 1 - Double(threshold) / 10_000
-      case .bestWithinBudget: best.best.map { 1 - $0.share + $0.standardError / 100 } ?? 1
+      case .bestWithinBudget: best.accuracy.map { 1 - $0.share + $0.standardError / 100 } ?? 1
       }
     return max(limit, 1e-6)
   }
 
   /// Whether a level has at most as many errors as it may have.
   func meetsMark(_ record: DepthRecord) -> Bool {
-    guard let accuracy = record.best else { return false }
+    guard let accuracy = record.accuracy else { return false }
     switch options.objective {
     case .target, .knee: return accuracy.isAtLeast(hundredths: threshold)
     case .bestWithinBudget:
-      guard let best = best.best else { return false }
+      guard let best = best.accuracy else { return false }
       return 100 * (best.share - accuracy.share) <= best.standardError
     }
   }
 
   /// What a level has to reach: for example `99.0 % (target 99.5, tolerance 0.5)`.
   var markText: String {
-    guard options.objective == .bestWithinBudget, let best = best.best else {
+    guard options.objective == .bestWithinBudget, let best = best.accuracy else {
       return String(format: "%.1f %%", Double(threshold) / 100)
         + " (target \(options.target), tolerance \(options.tolerance))"
     }

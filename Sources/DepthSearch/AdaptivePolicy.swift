@@ -7,7 +7,7 @@ import Foundation
 /// The adaptive procedure, as a pure state machine.
 ///
 /// A level is trained for `AdaptiveOptions.epochs` epochs while its learning rate falls along a cosine, and meets the target
-/// if its best accuracy does. One that is not expected to, judged by the course of a level that has been through the
+/// if the accuracy after the last of them does. One that is not expected to, judged by the course of a level that has been through the
 /// schedule, is given up. What is left are the levels between the deepest one below that missed and the shallowest one that
 /// met the target; the search is over when there are none.
 ///
@@ -72,16 +72,16 @@ public struct AdaptivePolicy: DepthPolicy {
     precondition(state.outcome == nil, "the search is over")
     precondition(result.epoch == state.epoch + 1 && result.depth == state.depth, "an epoch of another search")
     state.epoch += 1
-    let isBestOfDepth = state.current.add(result)
+    let epochs = state.current.epochs + 1
+    let keepsWeights = state.current.add(result, endsSchedule: epochs == schedule.epochs)
     state.current.curve = (state.current.curve ?? []) + [result.validation]
-    let epochs = state.current.epochs
     // Nothing follows the last one, whose rate would be 0.
     if epochs < schedule.epochs { state.learningRate = firstRate * schedule.rate(afterEpochs: epochs) }
     let isLast = options.epochLimit.map { state.epoch >= $0 } ?? false
     let giveUp = giveUpReason
     let isOver = giveUp != nil || epochs >= schedule.epochs
     var decision = Decision(
-      epoch: state.epoch, keepsWeights: isBestOfDepth, depth: state.depth, learningRate: state.learningRate,
+      epoch: state.epoch, keepsWeights: keepsWeights, depth: state.depth, learningRate: state.learningRate,
       phase: state.phase, explanation: "")
     guard isLast || isOver else { return decision }
 
@@ -137,7 +137,7 @@ public struct AdaptivePolicy: DepthPolicy {
     let found = options.objective == .knee ? knee.depth(of: points) : upper
     let answer = state.depths.first { $0.depth == found } ?? state.current
     // Every level ends after an epoch at least.
-    guard let accuracy = answer.best, let bestAccuracy = best.best else {
+    guard let accuracy = answer.accuracy, let bestAccuracy = best.accuracy else {
       preconditionFailure("a level without epochs")
     }
     let isTarget = options.objective == .target
@@ -155,8 +155,8 @@ public struct AdaptivePolicy: DepthPolicy {
 
   /// What the level in training has come to.
   private var verdict: String {
-    let best = state.current.best.map(\.description) ?? "none"
-    let level = "depth \(state.depth) (best validation \(best))"
+    let accuracy = state.current.accuracy.map(\.description) ?? "none"
+    let level = "depth \(state.depth) (validation \(accuracy))"
     if options.objective != .knee {
       if meetsMark(state.current) { return "\(level) meets \(markText)" }
       let epochs = state.current.epochs

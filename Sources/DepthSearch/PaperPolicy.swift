@@ -100,7 +100,7 @@ public struct PaperPolicy: DepthPolicy {
     state.epochsWithoutImprovement = 0
     state.learningRate = growthRate
     if options.bestAfterGrowth == .reset { state.bestHundredths = 0 }
-    let best = given.best.map(\.description) ?? "none"
+    let best = given.accuracy.map(\.description) ?? "none"
     return """
       depth \(given.depth) (best validation \(best)) missed \(thresholdText) without improving for \
       \(epochs(options.patience)): growing to depth \(state.depth)
@@ -117,16 +117,16 @@ public struct PaperPolicy: DepthPolicy {
 
   private mutating func finish() -> String? {
     // The epoch just added gave the level in training a best accuracy.
-    guard let accuracy = state.current.best else { return nil }
+    guard let accuracy = state.current.accuracy else { return nil }
     let targetMet = accuracy.isAtLeast(hundredths: threshold)
     let isConverged = isExhausted && state.phase == .fineTuning
-    var best = (depth: state.depths[0].depth, accuracy: state.depths[0].best ?? accuracy)
+    var best = (depth: state.depths[0].depth, accuracy: state.depths[0].accuracy ?? accuracy)
     for record in state.depths {
-      if let other = record.best, other.isBetter(than: best.accuracy) { best = (record.depth, other) }
+      if let other = record.accuracy, other.isBetter(than: best.accuracy) { best = (record.depth, other) }
     }
     // Errors beyond this share miss the target.
     let limit = max(1 - Double(threshold) / 10_000, 1e-6)
-    let shallower = state.depths.first { $0.depth == state.depth - 1 }?.best.map { ErrorEstimate($0) }
+    let shallower = state.depths.first { $0.depth == state.depth - 1 }?.accuracy.map { ErrorEstimate($0) }
     let outcome = Outcome(
       targetMet: targetMet, target: options.target, tolerance: options.tolerance, depth: state.depth,
       accuracy: accuracy, bestDepth: best.depth, bestAccuracy: best.accuracy,

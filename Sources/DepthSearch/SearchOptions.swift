@@ -1,5 +1,7 @@
 // What a depth search aims at, which procedure leads it, and how patient that is.
 
+import Foundation
+
 /// The settings of a depth search.
 public struct SearchOptions: Codable, Equatable, Sendable {
   /// The procedures that can lead a search.
@@ -173,6 +175,8 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
   case objective(SearchOptions.Objective)
   case level(Int, of: ClosedRange<Int>)
   case dependentLevels(groups: Int)
+  /// Always giving the most frequent class has so many percent of the validation images right, and meets the target.
+  case targetByChance(threshold: Double, chance: Double, mostFrequentClass: String)
   case state(String)
 
   /// What was expected and what was found.
@@ -197,6 +201,11 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
       \(groups) groups of ranks cannot train levels at the same time that depend on each other: set search.restart to \
       warmup, search.epochLimit to null, and search.bestAfterGrowth to reset for the paper's policy, or \
       search.adaptive.confidence to 1 and search.objective to target for the adaptive one; or search.groups to 1
+      """
+    case .targetByChance(let threshold, let chance, let name):
+      """
+      search.target: \(threshold) % of the validation images is no more than guessing: always answering \(name) has \
+      \(String(format: "%.2f", chance)) %; set a target above that
       """
     case .state(let problem): "the saved search state does not belong to this search: \(problem)"
     }

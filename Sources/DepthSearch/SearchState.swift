@@ -14,23 +14,36 @@ public struct DepthRecord: Codable, Equatable, Sendable {
   public let depth: Int
   /// Epochs spent on it.
   public internal(set) var epochs = 0
-  /// Its best validation accuracy; nil before its first epoch.
-  public internal(set) var best: Accuracy?
+  /// The validation accuracy that stands for it: at the end of a schedule that of its last epoch, else the best of its
+  /// epochs. Nil before its first epoch.
+  ///
+  /// The best of many epochs is a maximum of noisy numbers, which promises more than the network holds; the last one of a
+  /// schedule, whose rate is near 0 by then, is chosen by nothing.
+  public internal(set) var accuracy: Accuracy?
   /// The epoch of the search that reached it.
-  public internal(set) var bestEpoch: Int?
+  public internal(set) var accuracyEpoch: Int?
   /// The accuracies of its epochs, where they count for what follows; nil where only the best one does.
   public internal(set) var curve: [Accuracy]?
+
+  /// The keys of files written before the accuracy of a schedule was that of its last epoch.
+  private enum CodingKeys: String, CodingKey {
+    case depth, epochs, curve
+    case accuracy = "best"
+    case accuracyEpoch = "bestEpoch"
+  }
 
   init(depth: Int) {
     self.depth = depth
   }
 
-  /// Takes in an epoch of this level and tells whether it is the best so far.
-  mutating func add(_ result: EpochResult) -> Bool {
+  /// Takes in an epoch of this depth.
+  /// - Parameter endsSchedule: whether it is the last one of a schedule.
+  /// - Returns: whether it stands for the depth from now on.
+  mutating func add(_ result: EpochResult, endsSchedule: Bool = false) -> Bool {
     epochs += 1
-    if let best, !result.validation.isBetter(than: best) { return false }
-    best = result.validation
-    bestEpoch = result.epoch
+    if !endsSchedule, let accuracy, !result.validation.isBetter(than: accuracy) { return false }
+    accuracy = result.validation
+    accuracyEpoch = result.epoch
     return true
   }
 }
@@ -87,7 +100,7 @@ public struct SearchState: Codable, Equatable, Sendable {
     }
     var epochs = 0
     for record in depths {
-      guard (0...epoch - epochs).contains(record.epochs), (record.best == nil) == (record.epochs == 0) else {
+      guard (0...epoch - epochs).contains(record.epochs), (record.accuracy == nil) == (record.epochs == 0) else {
         throw .state("\(record.epochs) epochs at depth \(record.depth) do not fit into \(epoch)")
       }
       epochs += record.epochs

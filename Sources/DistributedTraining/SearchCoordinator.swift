@@ -110,7 +110,7 @@ public final class SearchCoordinator {
     start = clock.now
     if checkpoint == nil { try observe(.started(plan)) }
     try resume(checkpoint)
-    for warning in layout?.warnings ?? [] { try observe(.warning(warning)) }
+    for warning in warnings { try observe(.warning(warning)) }
     if progress.stage == .warmUp {
       try warmAllLevels()
       try startLevels()
@@ -172,6 +172,7 @@ public final class SearchCoordinator {
     guard policy.takesForecast else { return }
     let accuracies = try trainer.accuracies(on: data.validation)
     if communicator.rank == 0 { policy.begin(forecast: accuracies) }
+    try observe(.warmedUp(accuracies))
   }
 
   // MARK: Levels
@@ -239,7 +240,7 @@ public final class SearchCoordinator {
       memory.keep(weights, from: result)
       try observe(.best(weights, result))
     }
-    if decision.endsLevel { memory.retain(decision.candidates) }
+    if decision.endsLevel { memory.endLevel(candidates: decision.candidates) }
     try observe(.epoch(record, result, decision))
   }
 
@@ -280,6 +281,11 @@ public final class SearchCoordinator {
   }
 
   // MARK: Parts
+
+  /// What is better known before the search begins.
+  private var warnings: [String] {
+    (layout?.warnings ?? []) + [search.resolutionWarning(images: data.validation.count)].compactMap(\.self)
+  }
 
   var plan: SearchPlan {
     SearchPlan(

@@ -15,6 +15,9 @@ public enum SearchEvent: Sendable {
   case step(StepProgress)
   /// An epoch of the warm-up is done.
   case warmUpEpoch(EpochRecord)
+  /// The warm-up is over: the validation accuracy of each depth's classifier, from depth 1 on. Only told if the policy
+  /// makes a forecast of it.
+  case warmedUp([Accuracy])
   /// An epoch of the search is done, and what follows from it is decided.
   case epoch(EpochRecord, EpochResult, Decision)
   /// In a search by groups, a group has trained an epoch of a level that the search has not come to yet. The epoch is

@@ -55,9 +55,9 @@ struct Comparison {
       let depths = run.depths.sorted { $0.depth < $1.depth }
       if depths.isEmpty { return nil }
       var series = Series(
-        name: run.name, colour: index % 6, points: depths.map { (Double($0.network.parameterCount), $0.best) })
+        name: run.name, colour: index % 6, points: depths.map { (Double($0.network.parameterCount), $0.accuracy) })
       series.label = { "d\(depths[$0].depth)" }
-      series.tip = { "\(run.name), depth \(depths[$0].depth): \(percent(depths[$0].best))" }
+      series.tip = { "\(run.name), depth \(depths[$0].depth): \(percent(depths[$0].accuracy))" }
       return series
     }
     let points = series.flatMap(\.points)

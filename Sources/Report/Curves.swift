@@ -46,12 +46,12 @@ extension RunRecord {
     guard !depths.isEmpty else { return .empty }
     let goal = plan.options.goal
     func chart(_ name: String, colour: Int, _ size: (Depth) -> Double, whole: Double) -> Markup {
-      let points = depths.map { (x: size($0), y: $0.best) }.sorted { $0.x < $1.x }
+      let points = depths.map { (x: size($0), y: $0.accuracy) }.sorted { $0.x < $1.x }
       let ordered = depths.sorted { size($0) < size($1) }
-      var series = Series(name: "best of each depth", colour: colour, points: points)
+      var series = Series(name: "each depth", colour: colour, points: points)
       series.label = { "d\(ordered[$0].depth)" }
       series.tip = { index in
-        "depth \(ordered[index].depth): \(percent(ordered[index].best)) with \(Format.short(points[index].x)) \(name)"
+        "depth \(ordered[index].depth): \(percent(ordered[index].accuracy)) with \(Format.short(points[index].x)) \(name)"
       }
       let chart = Chart(
         title: "Accuracy against \(name)", xName: name, x: (points[0].x / 1.4)...(whole * 1.2),

@@ -9,8 +9,8 @@ extension RunRecord {
     let epochs: [Epoch]
 
     var depth: Int { network.depth }
-    /// Its best validation accuracy, in percent.
-    var best: Double { epochs.map(\.validationAccuracy).max() ?? 0 }
+    /// The validation accuracy of the weights that were kept, in percent.
+    var accuracy: Double { epochs.last { $0.decision.keepsWeights }?.validationAccuracy ?? 0 }
     var trainingSeconds: Double { epochs.reduce(0) { $0 + $1.training.trainingSeconds } }
     var validationSeconds: Double { epochs.reduce(0) { $0 + $1.training.validationSeconds } }
     var waitingSeconds: Double {

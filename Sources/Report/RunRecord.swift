@@ -49,6 +49,7 @@ public struct RunRecord: Sendable {
   /// An epoch of the search.
   struct Epoch: Decodable {
     struct Decision: Decodable {
+      let keepsWeights: Bool
       let explanation: String
     }
     let training: EpochRecord

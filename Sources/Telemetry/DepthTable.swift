@@ -11,7 +11,8 @@ public struct DepthTable: CustomStringConvertible {
     let depth: Int
     var epochs = 0
     var seconds = 0.0
-    var best: Accuracy?
+    /// That of the weights that were kept.
+    var accuracy: Accuracy?
   }
 
   private let largest: Architecture
@@ -22,29 +23,28 @@ public struct DepthTable: CustomStringConvertible {
     self.largest = largest
   }
 
-  /// The best validation accuracy of all depths, in percent.
-  public var best: Double? { rows.compactMap(\.best?.percent).max() }
+  /// The highest validation accuracy of all depths, in percent.
+  public var best: Double? { rows.compactMap(\.accuracy?.percent).max() }
 
   /// Takes in what a search did before it was continued; how long it took is not known any more.
   public mutating func add(_ record: DepthRecord) {
-    rows.append(Row(depth: record.depth, epochs: record.epochs, best: record.best))
+    rows.append(Row(depth: record.depth, epochs: record.epochs, accuracy: record.accuracy))
   }
 
   /// Takes in an epoch.
-  public mutating func add(_ record: EpochRecord, _ result: EpochResult) {
+  public mutating func add(_ record: EpochRecord, _ result: EpochResult, _ decision: Decision) {
     if rows.last?.depth != record.depth { rows.append(Row(depth: record.depth)) }
     let last = rows.count - 1
     rows[last].epochs += 1
     rows[last].seconds += record.trainingSeconds + record.validationSeconds
-    if let best = rows[last].best, !result.validation.isBetter(than: best) { return }
-    rows[last].best = result.validation
+    if decision.keepsWeights { rows[last].accuracy = result.validation }
   }
 
   /// The text, several lines.
   public var description: String {
     var table = TextTable([
       ("depth", .right), ("parameters", .right), ("MB", .right), ("multiply-adds", .right), ("epochs", .right),
-      ("time", .right), ("best validation %", .right),
+      ("time", .right), ("validation %", .right),
     ])
     for row in rows {
       guard let network = try? largest.withDepth(row.depth) else { continue }
@@ -52,7 +52,7 @@ public struct DepthTable: CustomStringConvertible {
         "\(row.depth)", Format.count(network.parameterCount), Format.decimal(network.megabytes, 3),
         Format.decimal(Double(network.multiplyAdds) / 1e6, 2) + " M", "\(row.epochs)",
         row.seconds > 0 ? Format.duration(row.seconds) : "",
-        row.best.map { Format.decimal($0.percent, 2) } ?? "",
+        row.accuracy.map { Format.decimal($0.percent, 2) } ?? "",
       ])
     }
     return table.description

@@ -11,6 +11,16 @@ struct EventLine<Value: Encodable>: Encodable {
   let value: Value
 }
 
+/// What the warm-up left.
+struct WarmUpLine: Encodable {
+  /// Of each depth's classifier, from depth 1 on.
+  let validation: [Accuracy]
+
+  init(_ accuracies: [Accuracy]) {
+    validation = accuracies
+  }
+}
+
 /// An epoch of the search with its validation and what was decided.
 struct EpochLine: Encodable {
   let training: EpochRecord

@@ -115,6 +115,7 @@ struct EventLog {
     func isAfter(_ point: ResumePoint) -> Bool {
       switch event {
       case "warmUpEpoch": value.epoch ?? .max > point.warmUpEpochs
+      case "warmedUp": point.stage == .warmUp
       case "epoch": value.training?.epoch ?? .max > point.searchEpochs
       case "rollback": value.rollback ?? .max > point.rollbacks
       case "finished": true

@@ -37,6 +37,9 @@ public struct ProgressDisplay: SearchObserver {
     case .stageStarted(let stage, let architecture): show(Self.describe(stage, architecture))
     case .step(let progress): showStep(progress)
     case .warmUpEpoch(let record): show(Self.describe(record))
+    case .warmedUp(let accuracies):
+      let all = accuracies.map { Format.decimal($0.percent, 2) }
+      show("  validation of depths 1 to \(all.count) after the warm-up: \(all.joined(separator: ", ")) %")
     case .resumed(let plan, let point):
       begin(plan)
       for record in point.depths where record.epochs > 0 { table?.add(record) }
@@ -47,8 +50,8 @@ public struct ProgressDisplay: SearchObserver {
     case .rolledBack(let rollback): show(Self.describe(rollback))
     case .best, .warning, .parameters, .tested: break
     case .epoch(let record, let result, let decision):
-      table?.add(record, result)
-      let mark = decision.keepsWeights ? "  best" : ""
+      table?.add(record, result, decision)
+      let mark = decision.keepsWeights ? "  kept" : ""
       show(Self.describe(record) + "  validation \(result.validation)" + mark)
       if decision.restart != nil, let table { show("\n\(table)\n") }
       // An outcome is told below the table that follows it.
@@ -85,9 +88,16 @@ public struct ProgressDisplay: SearchObserver {
       \(plan.largest.name) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
       \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
       \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks")\(groups), \(plan.batchSize) images per step; \
-      \(describe(plan.options)), depths \(plan.options.initialDepth) to \
+      \(describe(plan.options))\(resolution(of: plan)), depths \(plan.options.initialDepth) to \
       \(plan.largest.depth)
       """ + ("\(plan.affordable)".isEmpty ? "" : "\n\(plan.affordable)")
+  }
+
+  /// What the validation images can tell.
+  private static func resolution(of plan: SearchPlan) -> String {
+    plan.options.standardErrorOfTarget(images: plan.validationImages).map {
+      ", told to within \(Format.decimal($0, 2)) by the validation images"
+    } ?? ""
   }
 
   private static func describe(_ options: SearchOptions) -> String {
@@ -149,6 +159,7 @@ public struct JSONProgress: SearchObserver {
     case .stageStarted(let stage, let architecture): try show("stage", [stage.rawValue: architecture.depth])
     case .step(let progress): try show("step", progress)
     case .warmUpEpoch(let record): try show("warmUpEpoch", record)
+    case .warmedUp(let accuracies): try show("warmedUp", WarmUpLine(accuracies))
     case .ahead(let record, let validation): try show("ahead", AheadLine(record, validation))
     case .cancelled(let level): try show("cancelled", level)
     case .rolledBack(let rollback): try show("rollback", rollback)

@@ -41,11 +41,10 @@ public struct ResultTable: CustomStringConvertible {
     let trained = result.depths.count
     // How sure it is to miss is in the outcome.
     let shallower = known.shallower.flatMap { $0.missesProbability == nil ? "\n\($0)" : nil } ?? ""
-    let longer = known.longerSearch.map { "\n\($0)" } ?? ""
     return """
       \(table)
 
-      \(result.outcome)\(shallower)\(longer)
+      \(result.outcome)\(shallower)
       trained \(trained) \(trained == 1 ? "depth" : "depths"); smaller than the whole network by \
       \(Format.decimal(found.reduction.parameters, 2)) % of the parameters and \
       \(Format.decimal(found.reduction.multiplyAdds, 2)) % of the multiply-adds

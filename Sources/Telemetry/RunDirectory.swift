@@ -90,6 +90,7 @@ public struct RunDirectory: SearchObserver {
     case .step, .parameters: break
     case .tested(let predictions): self.predictions = predictions
     case .warmUpEpoch(let record): try append("warmUpEpoch", record)
+    case .warmedUp(let accuracies): try append("warmedUp", WarmUpLine(accuracies))
     case .ahead(let record, let validation):
       if !log.hasTold(event) { try append("ahead", AheadLine(record, validation)) }
     case .cancelled(let level): try append("cancelled", level)
@@ -191,6 +192,14 @@ extension RunDirectory {
   /// Whether the run in a directory has come to its end. The summary is the last file that a run writes.
   public static func isFinished(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path + "/summary.json")
+  }
+
+  /// Whether the run in a directory, which has come to its end, says that it met its target.
+  /// - Throws: `FileError` if its summary cannot be read, `DecodingError` if it is damaged.
+  public static func metTarget(_ path: String) throws -> Bool {
+    struct Verdict: Decodable { let targetMet: Bool }
+    let file = try InputFile(path: path + "/summary.json")
+    return try JSONDecoder().decode(Verdict.self, from: Data(file.read(min(file.size, 1 << 24), of: UInt8.self))).targetMet
   }
 
   /// Whether a process has the right to write the run at `path`, so that it is still going.

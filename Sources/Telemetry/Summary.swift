@@ -39,7 +39,7 @@ public struct Summary: Codable, Equatable, Sendable {
   public let multiplyAddsReductionPercent: Double
   /// Epochs spent on each depth that was trained.
   public let epochsPerDepth: [String: Int]
-  /// Best validation accuracy of each depth that was trained, in percent.
+  /// The validation accuracy that stands for each depth that was trained, in percent.
   public let validationAccuracyPerDepth: [String: Double]
   /// Images trained on, one count per image and epoch, warm-up included.
   public let imagesTrained: Int
@@ -76,7 +76,7 @@ public struct Summary: Codable, Equatable, Sendable {
     epochsPerDepth = Dictionary(uniqueKeysWithValues: result.depths.map { (String($0.depth), $0.epochs) })
     validationAccuracyPerDepth = Dictionary(
       uniqueKeysWithValues: result.depths.compactMap { record in
-        record.best.map { (String(record.depth), $0.percent) }
+        record.accuracy.map { (String(record.depth), $0.percent) }
       })
     imagesTrained = result.imagesTrained
     seconds = result.seconds

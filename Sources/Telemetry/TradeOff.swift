@@ -17,7 +17,7 @@ public struct TradeOff: Codable, Equatable, Sendable {
     public let megabytes: Double
     /// Its multiply-adds per image.
     public let multiplyAdds: Int
-    /// Its best validation accuracy, in percent.
+    /// The validation accuracy that stands for it, in percent.
     public let validationAccuracy: Double
     /// The standard error of that, in points: √(p·(1−p)/n).
     public let standardError: Double
@@ -71,6 +71,20 @@ public struct TradeOff: Codable, Equatable, Sendable {
         \(atMost ? "at most" : "about") \(epochs) \(epochs == 1 ? "epoch" : "epochs")\(time)
         """
     }
+
+    /// The command that runs it: a search between these depths, with the same warm-up, beside the run at `run`.
+    /// - Parameters:
+    ///   - ranks: how many trained together.
+    ///   - seed: the run's seed, which gives way to the next one where a depth is trained again.
+    public func command(run: String, ranks: Int, seed: UInt64) -> String {
+      let ends = (depths.min() ?? 1, depths.max() ?? 1)
+      let launcher = ranks > 1 ? "mpirun -n \(ranks) " : ""
+      let anew = again ? " --set training.seed=\(seed &+ 1)" : ""
+      return """
+        \(launcher)odn search \(Shell.quoted(run + "/config.yaml")) --set search.initialDepth=\(ends.0) \
+        --set search.maximumDepth=\(ends.1) --set search.epochLimit=null\(anew) --output \(Shell.quoted(run + "-longer"))
+        """
+    }
   }
 
   /// The depths that were trained, shallowest first.
@@ -84,11 +98,11 @@ public struct TradeOff: Codable, Equatable, Sendable {
   public init(_ result: SearchResult) {
     let outcome = result.outcome
     depths = result.depths.compactMap { record in
-      guard let best = record.best, let network = try? result.architecture.withDepth(record.depth) else { return nil }
+      guard let accuracy = record.accuracy, let network = try? result.architecture.withDepth(record.depth) else { return nil }
       return Row(
         depth: record.depth, parameters: network.parameterCount, megabytes: network.megabytes,
-        multiplyAdds: network.multiplyAdds, validationAccuracy: best.percent, standardError: best.standardError,
-        epochs: record.epochs, met: outcome.isMet(by: best))
+        multiplyAdds: network.multiplyAdds, validationAccuracy: accuracy.percent, standardError: accuracy.standardError,
+        epochs: record.epochs, met: outcome.isMet(by: accuracy))
     }.sorted { $0.depth < $1.depth }
     let isTried = depths.contains { $0.depth == outcome.depth - 1 }
     shallower =

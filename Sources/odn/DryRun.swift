@@ -33,7 +33,9 @@ struct DryRun {
       network: SearchPlan.Network(measured: calibration, mode: mode) ?? SearchPlan.Network(.sharedMemory, mode: mode),
       ranks: group, warmUpRanks: min(world.size, configuration.training.batchSize), epochsPerDepth: nil)
     let memory = try Memory(plan, configuration, data, world)
-    if world.rank == 0 { show(plan, memory) }
+    guard world.rank == 0 else { return }
+    show(plan, memory)
+    if let warning = configuration.search.resolutionWarning(images: data.validation.count) { Failure.warn(warning) }
   }
 
   /// Bytes of the rank that needs most, the images excepted, which the ranks of a host share.

@@ -17,6 +17,8 @@ import Telemetry
 struct Failure {
   /// The code for mistakes in the command line or the configuration, as sysexits.h's EX_USAGE.
   static let usageCode: Int32 = 64
+  /// The code of a search that missed its target where `--require-target` asks for it.
+  static let missedTargetCode: Int32 = 3
   /// The code of a run that was told to stop and can be continued, as sysexits.h's EX_TEMPFAIL.
   static let stoppedCode: Int32 = 75
 
@@ -27,13 +29,15 @@ struct Failure {
 
   init(_ error: any Error) {
     message = "\(error)"
-    exitCode = Self.isStop(error) ? Self.stoppedCode : Self.isUsage(error) ? Self.usageCode : 1
+    exitCode =
+      switch error {
+      case TrainingError.stopped: Self.stoppedCode
+      case TargetRequirement.missed: Self.missedTargetCode
+      default: Self.isUsage(error) ? Self.usageCode : 1
+      }
     isShared =
       error is TrainingError || error is SearchError || error is ArchitectureError || error is CostModelError
-  }
-
-  private static func isStop(_ error: any Error) -> Bool {
-    if case TrainingError.stopped = error { true } else { false }
+      || error is TargetRequirement
   }
 
   /// Whether the user asked for something impossible, as opposed to something that failed.
@@ -45,6 +49,7 @@ struct Failure {
     case let error as DatasetError: error.isUsage
     case let error as DownloadError: error.isUsage
     case let error as ExportError: error.isUsage
+    case TargetRequirement.noTarget: true
     case RunDirectoryError.occupied, RunRecordError.noRun, PredictionError.noShallowerNetworks: true
     default: false
     }

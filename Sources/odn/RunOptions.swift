@@ -83,6 +83,9 @@ struct RunOptions: ParsableArguments {
       """)
   var dryRun = false
 
+  @Flag(help: "End with exit code 3 if the search misses its target, for scripts that must not go on with what it left.")
+  var requireTarget = false
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
@@ -126,7 +129,9 @@ struct RunOptions: ParsableArguments {
       } else if !quiet {
         observers.append(
           ProgressDisplay(columns: Launcher.isTerminal ? { Launcher.terminalColumns } : nil) {
-            NextSteps(run: run.directory, result: $0, hasTensorBoard: telemetry.tensorboard)
+            NextSteps(
+              run: run.directory, result: $0, seed: configuration.training.seed,
+              hasTensorBoard: telemetry.tensorboard)
           })
       }
       return Watch(observers: Observers(observers), directory: directory)

@@ -16,6 +16,8 @@ struct RunStart {
   var checkpoint: SearchCheckpoint?
   /// Whether the run has ended already.
   var isFinished = false
+  /// If it has, whether it met its target.
+  var isTargetMet = false
 }
 
 /// Why a run cannot be continued.
@@ -55,6 +57,7 @@ extension RunOptions {
       world.rank == 0 ? try start(configuration, logger) : RunStart()
     }
     found.isFinished = try world.broadcast(found.isFinished, from: 0)
+    found.isTargetMet = try world.broadcast(found.isTargetMet, from: 0)
     return found
   }
 
@@ -85,7 +88,7 @@ extension RunOptions {
     if RunDirectory.isFinished(directory) {
       let file = directory + "/config.yaml"
       try compare(configuration, with: Configuration(contentsOf: file).values, of: file, logger)
-      return RunStart(directory: directory, isFinished: true)
+      return RunStart(directory: directory, isFinished: true, isTargetMet: try RunDirectory.metTarget(directory))
     }
     let files = CheckpointDirectory.files(in: RunDirectory.checkpoints(of: directory))
     if files.isEmpty { return RunStart(directory: directory, lock: lock) }

@@ -102,11 +102,19 @@ extension RunOptions {
       let smallest = try configuration.architecture(depth: 1, for: configuration.dataset.facts())
       _ = try configuration.search.affordableDepths(of: smallest)
     }
+    if requireTarget && configuration.search.objective != .target {
+      throw TargetRequirement.noTarget(configuration.search.objective)
+    }
     let run = try start(configuration, world, logger)
-    if run.isFinished { return tell(world, "\(run.directory) holds the whole run: there is nothing to continue") }
+    if run.isFinished {
+      tell(world, "\(run.directory) holds the whole run: there is nothing to continue")
+      return try checkTarget(isMet: run.isTargetMet)
+    }
     let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) {
       logger.warning("\($0)")
     }
+    try configuration.search.checkTarget(
+      classCounts: data.validation.classCounts, classNames: data.train.dataset.classNames.map(Format.printable))
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1, for: data.facts), data: data, communicator: world,
       search: configuration.search, warmUp: configuration.warmUp, training: configuration.training,
@@ -131,11 +139,34 @@ extension RunOptions {
     let files = try observers(configuration, data, run, world)
     if let files { logger.info("files of this run: \(files.directory.path)") }
     coordinator.observer = files?.observers
-    _ = try coordinator.run(from: run.checkpoint)
+    let result = try coordinator.run(from: run.checkpoint)
+    try checkTarget(isMet: result.outcome.targetMet)
+  }
+
+  /// - Throws: `TargetRequirement.missed` on all ranks if the target had to be met, and was not.
+  private func checkTarget(isMet: Bool) throws {
+    if requireTarget && !isMet { throw TargetRequirement.missed }
   }
 
   /// Prints a text on rank 0, for people.
   private func tell(_ world: Communicator, _ text: String) {
     if world.rank == 0 && !quiet && !jsonProgress { print(text) }
+  }
+}
+
+/// Why `--require-target` ends a run.
+enum TargetRequirement: Error, CustomStringConvertible {
+  /// The search has come to its end without it.
+  case missed
+  /// There is no target to be met.
+  case noTarget(SearchOptions.Objective)
+
+  /// What was expected, and what was found.
+  var description: String {
+    switch self {
+    case .missed: "--require-target: the search ended, and its target was missed"
+    case .noTarget(let objective):
+      "--require-target needs search.objective: target, found \(objective.rawValue): leave it out"
+    }
   }
 }

@@ -72,15 +72,49 @@ extension CommandLine {
 
     @Test("that meets its target says so")
     func targetMet() async throws {
-      let workspace = try Workspace.withTinySearch()
-      let run = try await Program.run(
-        ["search", "tiny.yaml", "--set", "search.target=10", "--set", "warmUp.epochs=0"], in: workspace)
+      let workspace = try Workspace.withLearningSearch()
+      let command = ["search", "tiny.yaml", "--require-target", "--set", "search.target=15"]
+        + ["--set", "search.patience=12", "--set", "search.epochLimit=12"]
+      let run = try await Program.run(command, in: workspace)
       #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(run.errors.contains("20 validation images tell an accuracy of 15.0 % only to within 7.98 points"))
       let summary = try Summary(of: "runs/tiny", in: workspace)
       #expect(summary.targetMet && summary.depth == 1)
-      #expect(run.output.contains("target 10.0 % within 0.5 points: met at depth 1"))
+      #expect(run.output.contains("target 15.0 % within 0.0 points: met at depth 1"))
       #expect(run.output.contains("trained 1 depth;"))
       #expect(try !workspace.names(in: "runs/tiny").contains("depth-02.safetensors"))
+      let again = try await Program.run(command + ["--resume", "runs/tiny"], in: workspace)
+      #expect(again.exitCode == 0 && again.output.contains("nothing to continue"), "\(again.errors)")
+    }
+
+    @Test("that misses a target which has to be met ends with code 3, when it is asked again too", arguments: [nil, 2])
+    func targetMissed(ranks: Int?) async throws {
+      let workspace = try Workspace.withTinySearch()
+      for resume in [[], ["--resume", "auto"]] {
+        let run = try await Program.run(
+          ["search", "tiny.yaml", "--output", "out", "--require-target", "--quiet"] + resume, ranks: ranks,
+          in: workspace)
+        #expect(run.exitCode == 3)
+        #expect(run.errors.contains("odn: --require-target: the search ended, and its target was missed\n"))
+        #expect(try Summary(of: "out", in: workspace).targetMet == false, "the results are all there")
+      }
+      let other = try await Program.run(
+        ["search", "tiny.yaml", "--set", "search.objective=knee", "--set", "search.policy=adaptive", "--require-target"],
+        in: workspace)
+      #expect(other.exitCode == 64 && other.errors.contains("--require-target needs search.objective: target"))
+    }
+
+    @Test("for a target that guessing meets, or that looks like a share, is refused before training")
+    func senselessTarget() async throws {
+      let workspace = try Workspace.withTinySearch()
+      for (target, said) in [
+        ("10.5", "search.target: 10.0 % of the validation images is no more than guessing"),
+        ("0.9", "search.target: expected a validation accuracy in percent, such as 90.0, found 0.9, which looks like a share"),
+      ] {
+        let run = try await Program.run(["search", "tiny.yaml", "--set", "search.target=\(target)"], in: workspace)
+        #expect(run.exitCode == 64 && run.errors.contains(said), "\(run.errors)")
+        #expect(!FileManager.default.fileExists(atPath: workspace.file("runs")))
+      }
     }
 
     @Test("with a budget of 1 MB spends no epoch on ResNet-18's depths above 2", arguments: ["paper", "adaptive"])

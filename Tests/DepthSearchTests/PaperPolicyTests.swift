@@ -76,7 +76,7 @@ struct PaperPolicyTests {
     var policy = try PaperPolicy(Self.options)
     _ = policy.next([8_000, 8_002, 8_004])
     #expect(policy.state.epochsWithoutImprovement == 2)
-    #expect(policy.state.depths[0].best?.correct == 8_004, "the weights kept are the best ones all the same")
+    #expect(policy.state.depths[0].accuracy?.correct == 8_004, "the weights kept are the best ones all the same")
     _ = policy.next(9_000)
     #expect(policy.state.phase == .fineTuning)
     _ = policy.next(9_001)

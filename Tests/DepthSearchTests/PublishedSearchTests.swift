@@ -69,7 +69,7 @@ struct PublishedSearchTests {
     #expect(try #require(outcome.shallowerMisses) > 0.5, "the level before has missed, if only by some images")
     let logged = [0] + experiment.growths + [experiment.end]
     #expect(policy.state.depths.map(\.epochs) == zip(logged.dropFirst(), logged).map { $0 - $1 })
-    #expect(policy.state.depths.map { $0.best?.percent } == experiment.best)
+    #expect(policy.state.depths.map { $0.accuracy?.percent } == experiment.best)
   }
 
   @Test("with the best accuracy reset, Fashion-MNIST's third level is not given up when the logs show it was")

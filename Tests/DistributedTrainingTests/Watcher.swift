@@ -68,6 +68,7 @@ final class Watcher: SearchObserver {
       log.append("warning")
       warnings.append(text)
     case .parameters(let snapshot): parameters.append(snapshot)
+    case .warmedUp: break
     case .tested(let predictions): self.predictions = predictions
     case .finished(let result, let weights):
       finished = (result, weights)

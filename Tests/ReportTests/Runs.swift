@@ -39,7 +39,7 @@ final class RunFiles {
       {"event":"epoch","time":\(epoch * 10),"value":{"training":{"epoch":\(epoch),"depth":\(depth),"learningRate":0.1,\
       "trainingLoss":\(2.0 / Double(epoch)),"trainingAccuracy":\(accuracy),"trainingSeconds":8,"validationSeconds":1,\
       "imagesPerSecond":\(600 / depth),"allreduceBytesPerStep":301352,"waitingSeconds":1.5},"validationAccuracy":\
-      \(accuracy),"decision":{"explanation":"\(explanation)"}}}
+      \(accuracy),"decision":{"keepsWeights":true,"explanation":"\(explanation)"}}}
       """)
   }
 

@@ -23,12 +23,20 @@ struct NextStepsTests {
 
   @Test("names the commands with the run's directory, as a shell has to read it")
   func quoting() throws {
-    let plain = try NextSteps(run: "runs/a-1", result: result(), hasTensorBoard: true).description
+    let plain = try NextSteps(run: "runs/a-1", result: result(), seed: 3, hasTensorBoard: true).description
     #expect(plain.contains("\n  odn report runs/a-1\n"))
     #expect(plain.contains("odn evaluate runs/a-1/odn.safetensors --config runs/a-1/config.yaml"))
     #expect(plain.contains("odn train runs/a-1/config.yaml --depth 8 --output runs/a-1-whole"))
+    #expect(
+      plain.contains(
+        """
+          # a longer search would train depth 1 again, with another seed: about 4 epochs
+          mpirun -n 2 odn search runs/a-1/config.yaml --set search.initialDepth=1 --set search.maximumDepth=1 \
+        --set search.epochLimit=null --set training.seed=4 --output runs/a-1-longer
+
+        """))
     #expect(plain.hasSuffix("tensorboard --logdir runs/a-1/tensorboard"))
-    let odd = try NextSteps(run: "my run's; ls", result: result(), hasTensorBoard: false).description
+    let odd = try NextSteps(run: "my run's; ls", result: result(), seed: 3, hasTensorBoard: false).description
     #expect(odd.contains(#"odn report 'my run'\''s; ls'"#))
     #expect(!odd.contains("tensorboard"))
   }

@@ -53,7 +53,9 @@ struct TradeOffTests {
     let table = ResultTable(result).description
     #expect(table.contains("94.50 ± 0.23  yes") && table.contains("94.49 ± 0.23  no"))
     #expect(table.contains("depth 1 misses it, with a probability of 0.510"))
-    #expect(table.contains("a longer search would train depth 1 again, with another seed: about 5 epochs, 50.0 s"))
+    #expect(
+      known.longerSearch?.description
+        == "a longer search would train depth 1 again, with another seed: about 5 epochs, 50.0 s")
     let summary = Summary(result)
     #expect(summary.tradeOff == known.depths && summary.longerSearch == known.longerSearch)
     #expect(try JSONDecoder().decode(Summary.self, from: Data(JSON.text(summary).utf8)) == summary)
@@ -88,6 +90,10 @@ struct TradeOffTests {
     #expect(cut.longerSearch?.depths == [2] && cut.longerSearch?.again == false)
     let open = try TradeOff(result(levels, found: 2, met: false, reason: "epochLimit", remainder: [2, 3, 4]))
     #expect(open.longerSearch?.depths == [2, 3, 4] && open.longerSearch?.epochs == 3 * 15, "a schedule for each")
+    #expect(
+      open.longerSearch?.command(run: "runs/a b", ranks: 1, seed: 0)
+        == "odn search 'runs/a b/config.yaml' --set search.initialDepth=2 --set search.maximumDepth=4 "
+        + "--set search.epochLimit=null --output 'runs/a b-longer'")
     #expect(
       open.longerSearch?.description.hasPrefix("a longer search would train some of depths 2, 3, 4: at most 45") == true
     )

@@ -13,23 +13,25 @@ struct KeptWeights: Sendable {
 struct SearchMemory: Sendable {
   /// The weights that the warm-up ended with, of all levels.
   var warm: NetworkWeights?
-  /// The best of the level in training.
+  /// What is kept of the level in training.
   var bestOfDepth: KeptWeights?
   /// The best of each level that may still be the answer, once another one is in training.
   var candidates: [KeptWeights] = []
-  /// The best of all levels.
+  /// The best of all levels that have come to their end.
   var bestOfAll: KeptWeights?
 
-  /// Takes in weights that are the best of their level.
+  /// Takes in weights that stand for the level in training from now on.
   mutating func keep(_ weights: NetworkWeights, from result: EpochResult) {
-    let kept = KeptWeights(weights: weights, result: result)
-    bestOfDepth = kept
-    if bestOfAll.map({ result.validation.isBetter(than: $0.result.validation) }) ?? true { bestOfAll = kept }
+    bestOfDepth = KeptWeights(weights: weights, result: result)
   }
 
-  /// At the end of a level, keeps the best of those `depths` that are known, and no others.
-  mutating func retain(_ depths: [Int]) {
-    candidates = (candidates + [bestOfDepth].compactMap(\.self)).filter { depths.contains($0.result.depth) }
+  /// The level in training has come to its end: it may be the best of all, and of those that were trained before only
+  /// `depths` may still be the answer.
+  mutating func endLevel(candidates depths: [Int]) {
+    guard let bestOfDepth else { return }
+    let isBest = bestOfAll.map { bestOfDepth.result.validation.isBetter(than: $0.result.validation) } ?? true
+    if isBest { bestOfAll = bestOfDepth }
+    candidates = (candidates + [bestOfDepth]).filter { depths.contains($0.result.depth) }
   }
 
   /// The best weights of a level, if they were kept.

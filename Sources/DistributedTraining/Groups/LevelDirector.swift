@@ -188,7 +188,7 @@ extension SearchCoordinator {
     case .rolledBack(let rollback): return .rolledBack(rollback)
     case .best(let kept, let candidates):
       memory.keep(kept.weights, from: kept.result)
-      memory.retain(candidates)
+      memory.endLevel(candidates: candidates)
       return .best(kept.weights, kept.result)
     }
   }

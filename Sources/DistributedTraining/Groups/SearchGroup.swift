@@ -156,7 +156,8 @@ private struct LevelReporter: SearchObserver {
       try report(.progress(depth: depth, .epoch(record, result), isDeepest: isDeepest))
     case .rolledBack(let rollback): try report(.progress(depth: depth, .rolledBack(rollback), isDeepest: false))
     case .warning(let text): try report(.warning(depth: depth, text))
-    case .started, .resumed, .stageStarted, .warmUpEpoch, .best, .ahead, .cancelled, .parameters, .tested, .finished:
+    case .started, .resumed, .stageStarted, .warmUpEpoch, .warmedUp, .best, .ahead, .cancelled, .parameters, .tested,
+      .finished:
       break
     }
   }

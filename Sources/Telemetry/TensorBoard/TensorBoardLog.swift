@@ -154,7 +154,7 @@ public struct TensorBoardLog: SearchObserver {
   /// Takes back what was written after a checkpoint.
   private mutating func rewind(to point: ResumePoint) throws {
     epoch = point.searchEpochs
-    best = point.depths.compactMap { $0.best?.percent }.max() ?? 0
+    best = point.depths.compactMap { $0.accuracy?.percent }.max() ?? 0
     for run in (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] {
       let last = run == Self.warmUp ? point.warmUpEpochs : point.searchEpochs
       for name in try Self.eventFiles(in: "\(path)/\(run)") {
