@@ -61,7 +61,8 @@ extension Configuration {
       "target with search.policy: paper, which ends where a target is met", search.objective.rawValue)
     require(
       search.objective != .target || search.target > 1, "search.target",
-      "a validation accuracy in percent, such as \(min(100 * search.target, 99))", "\(search.target), which looks like a share")
+      "a validation accuracy in percent, such as \(min(100 * search.target, 99))",
+      "\(search.target), which looks like a share")
     require(
       search.tolerance < search.target, "search.tolerance", "less than the target, \(search.target)",
       search.tolerance)

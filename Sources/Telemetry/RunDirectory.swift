@@ -199,7 +199,8 @@ extension RunDirectory {
   public static func metTarget(_ path: String) throws -> Bool {
     struct Verdict: Decodable { let targetMet: Bool }
     let file = try InputFile(path: path + "/summary.json")
-    return try JSONDecoder().decode(Verdict.self, from: Data(file.read(min(file.size, 1 << 24), of: UInt8.self))).targetMet
+    return try JSONDecoder().decode(Verdict.self, from: Data(file.read(min(file.size, 1 << 24), of: UInt8.self)))
+      .targetMet
   }
 
   /// Whether a process has the right to write the run at `path`, so that it is still going.

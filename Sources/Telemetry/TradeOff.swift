@@ -98,7 +98,9 @@ public struct TradeOff: Codable, Equatable, Sendable {
   public init(_ result: SearchResult) {
     let outcome = result.outcome
     depths = result.depths.compactMap { record in
-      guard let accuracy = record.accuracy, let network = try? result.architecture.withDepth(record.depth) else { return nil }
+      guard let accuracy = record.accuracy, let network = try? result.architecture.withDepth(record.depth) else {
+        return nil
+      }
       return Row(
         depth: record.depth, parameters: network.parameterCount, megabytes: network.megabytes,
         multiplyAdds: network.multiplyAdds, validationAccuracy: accuracy.percent, standardError: accuracy.standardError,

@@ -83,7 +83,8 @@ struct RunOptions: ParsableArguments {
       """)
   var dryRun = false
 
-  @Flag(help: "End with exit code 3 if the search misses its target, for scripts that must not go on with what it left.")
+  @Flag(
+    help: "End with exit code 3 if the search misses its target, for scripts that must not go on with what it left.")
   var requireTarget = false
 
   @Flag(help: "Print nothing but errors.")

@@ -73,7 +73,8 @@ extension CommandLine {
     @Test("that meets its target says so")
     func targetMet() async throws {
       let workspace = try Workspace.withLearningSearch()
-      let command = ["search", "tiny.yaml", "--require-target", "--set", "search.target=15"]
+      let command =
+        ["search", "tiny.yaml", "--require-target", "--set", "search.target=15"]
         + ["--set", "search.patience=12", "--set", "search.epochLimit=12"]
       let run = try await Program.run(command, in: workspace)
       #expect(run.exitCode == 0, "\(run.errors)")
@@ -99,7 +100,10 @@ extension CommandLine {
         #expect(try Summary(of: "out", in: workspace).targetMet == false, "the results are all there")
       }
       let other = try await Program.run(
-        ["search", "tiny.yaml", "--set", "search.objective=knee", "--set", "search.policy=adaptive", "--require-target"],
+        [
+          "search", "tiny.yaml", "--set", "search.objective=knee", "--set", "search.policy=adaptive",
+          "--require-target",
+        ],
         in: workspace)
       #expect(other.exitCode == 64 && other.errors.contains("--require-target needs search.objective: target"))
     }
@@ -109,7 +113,10 @@ extension CommandLine {
       let workspace = try Workspace.withTinySearch()
       for (target, said) in [
         ("10.5", "search.target: 10.0 % of the validation images is no more than guessing"),
-        ("0.9", "search.target: expected a validation accuracy in percent, such as 90.0, found 0.9, which looks like a share"),
+        (
+          "0.9",
+          "search.target: expected a validation accuracy in percent, such as 90.0, found 0.9, which looks like a share"
+        ),
       ] {
         let run = try await Program.run(["search", "tiny.yaml", "--set", "search.target=\(target)"], in: workspace)
         #expect(run.exitCode == 64 && run.errors.contains(said), "\(run.errors)")
