@@ -41,10 +41,10 @@ struct FolderListing {
   /// Whether there is a folder of this name.
   func hasFolder(_ name: String) -> Bool { (try? status(name).isFolder) ?? false }
 
-  /// All files below a folder whose names end in one of `endings`, sorted by the bytes of their paths.
+  /// All files below a folder, "" for the directory itself, whose names end in one of `endings`, sorted by the bytes of their paths.
   mutating func files(below folder: String, endings: [String]) throws(DatasetError) -> [ListedFile] {
     var found: [ListedFile] = []
-    try collect(folder, [status("").identity], endings, &found)
+    try collect(folder, folder.isEmpty ? [] : [status("").identity], endings, &found)
     return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
   }
 
@@ -66,6 +66,15 @@ struct FolderListing {
         skip(path)
       }
     }
+  }
+
+  /// What was left out that does not end in one of `endings`, in one line; nil if nothing was.
+  func leftOut(beside endings: [String]) -> String? {
+    func counted(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
+    let beside = firstOther.map { "\(counted(others)) beside \(endings.joined(separator: ", ")) (the first: \($0))" }
+    let dotted = hidden == 0 ? nil : "\(counted(hidden)) whose name begins with a dot"
+    let all = [beside, dotted].compactMap(\.self)
+    return all.isEmpty ? nil : "\(directory): left out \(all.joined(separator: " and "))"
   }
 
   /// What is in a folder but for hidden files, sorted by bytes.
