@@ -118,10 +118,14 @@ extension Workspace {
 
   /// Writes a picture of a class of `photos/`, of which no two are alike, in a share of its brightness.
   func writePhoto(_ name: String, _ number: Int, brightness: Double = 1, to path: String) throws {
-    let channel = Self.photoClasses.firstIndex(of: name)
+    let ownChannel = Self.photoClasses.firstIndex(of: name) ?? 0
     let (height, width) = (10 + number, 20 - number)
-    let pixels = (0..<height * width).flatMap { pixel in
-      (0..<3).map { UInt8(brightness * Double($0 == channel ? 200 + (pixel + number) % 50 : 5 * number)) }
+    var pixels: [UInt8] = []
+    for pixel in 0..<height * width {
+      for channel in 0..<3 {
+        let value = channel == ownChannel ? 200 + (pixel + number) % 50 : 5 * number
+        pixels.append(UInt8(brightness * Double(value)))
+      }
     }
     let folder = URL(fileURLWithPath: file(path)).deletingLastPathComponent()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
