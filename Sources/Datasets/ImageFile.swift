@@ -57,7 +57,7 @@ public enum ImageFile: Sendable {
     var listing = FolderListing(folder)
     let files = try listing.files(below: "", endings: ImageFolder.endings)
     guard !files.isEmpty else { throw .ownData(.noPictures(directory: folder)) }
-    return (files.map { "\(folder)/\($0.path)" }, listing.leftOut(beside: ImageFolder.endings))
+    return (files.map { "\(listing.directory)/\($0.path)" }, listing.leftOut(beside: ImageFolder.endings))
   }
 
   /// Number of pictures.

@@ -43,10 +43,12 @@ public struct TextTable: CustomStringConvertible {
 /// Numbers as tables and progress lines show them.
 public enum Format {
   /// A text from outside as a terminal or a log may show it: characters that control it, or that turn the direction of
-  /// what follows, are escaped as in `\u{1b}`.
+  /// what follows, are escaped as in `\u{1B}`.
   public static func printable(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
-    return text.unicodeScalars.map { isControl($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
+    return text.unicodeScalars.map {
+      isControl($0) ? "\\u{\(String($0.value, radix: 16, uppercase: true))}" : String($0)
+    }.joined()
   }
 
   private static func isControl(_ scalar: Unicode.Scalar) -> Bool {

@@ -19,14 +19,18 @@ struct FolderListing {
   /// Files that are listed, all folders together.
   static let fileLimit = 10_000_000
 
-  /// The directory below which everything lies.
+  /// The directory below which everything lies, without slashes at its end.
   let directory: String
   private(set) var hidden = 0
   private(set) var others = 0
   private(set) var firstOther: String?
   private var files = 0
 
-  init(_ directory: String) { self.directory = directory }
+  init(_ directory: String) {
+    var directory = directory[...]
+    while directory.count > 1 && directory.hasSuffix("/") { directory.removeLast() }
+    self.directory = String(directory)
+  }
 
   /// Names of the folders in a folder, sorted by their bytes. Files beside them are counted as left out.
   mutating func folders(in folder: String) throws(DatasetError) -> [String] {

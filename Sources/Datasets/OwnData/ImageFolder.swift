@@ -80,7 +80,7 @@ struct ImageFolder: OwnImages {
     inventory = OwnInventory(
       height: size.height, width: size.width, channels: channels, classNames: classNames, labels: labels,
       training: 0..<0, validation: 0..<0, test: 0..<labels.count)
-    self.directory = directory
+    self.directory = listing.directory
     self.files = files
     skipped = listing.leftOut(beside: Self.endings)
   }
