@@ -23,6 +23,7 @@ extension DatasetDescriptor {
   ) throws(DatasetError) -> DatasetContent {
     let searched = search(directory: directory)
     guard let complete = searched.first(where: \.isComplete) else { throw .missing(name, searched: searched) }
+    try complete.check(name)
     let training = try format.read(.training, from: complete, as: self)
     progress()
     let test = try format.read(.test, from: complete, as: self)

@@ -38,6 +38,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case missing(DatasetName, searched: [SearchedDirectory])
   /// The system refuses a file.
   case unreadable(file: String, reason: String)
+  /// A file that is known as one of another published data set.
+  case otherDataset(file: String, expected: DatasetName, found: RecognizedFile)
+  /// Images of a class that the network does not tell apart: where, the class, and those that it does.
+  case unknownClass(place: String, name: String, known: [String])
   /// A file ends too early, or declares more than it can hold: bytes that must follow, and the most that can.
   case truncated(FilePosition, expected: Int, found: Int)
   /// A file does not say what its format demands.
@@ -56,7 +60,12 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case option(key: String, value: Int, allowed: ClosedRange<Int>, reason: String)
 
   /// Whether the user asked for something impossible, as opposed to something that failed.
-  public var isUsage: Bool { if case .option = self { true } else { false } }
+  public var isUsage: Bool {
+    switch self {
+    case .option, .unknownClass, .ownData(.uselessOption): true
+    default: false
+    }
+  }
 
   /// What was expected, what was found, where, and what to do.
   public var description: String {
@@ -66,6 +75,12 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + "To get them: \(name.descriptor.instructions); or set dataset.directory to where they are"
     case .unreadable(let file, let reason):
       "\(file): cannot be read: \(reason); check the file and its permissions"
+    case .otherDataset(let file, let expected, let found):
+      "\(file): expected a file of \(expected), found \(found): set dataset.name to \(found.dataset), or dataset.directory "
+        + "to where the files of \(expected) are"
+    case .unknownClass(let place, let name, let known):
+      "\(place): expected classes that the network tells apart (\(known.listed)), found \(name.debugDescription): rename "
+        + "or remove that class, or take the network that was trained with it"
     case .truncated(let position, let expected, let found):
       "\(position): expected \(expected) more bytes, found at most \(found): the file is incomplete; remove it, and fetch it again"
     case .malformed(let position, let expected, let found):
@@ -84,5 +99,12 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .option(let key, let value, let allowed, let reason):
       "dataset.\(key): expected \(allowed.lowerBound) to \(allowed.upperBound), found \(value): \(reason)"
     }
+  }
+}
+
+extension [String] {
+  /// The first of them, quoted and with commas between them.
+  fileprivate var listed: String {
+    prefix(20).map(\.debugDescription).joined(separator: ", ") + (count > 20 ? " and \(count - 20) more" : "")
   }
 }

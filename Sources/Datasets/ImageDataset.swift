@@ -16,9 +16,14 @@ public struct ImageDataset: Sendable {
   public let pixels: Data
   /// The class of each image, 0..<`classes`.
   public let labels: [UInt8]
+  /// Which file each image is from, where that is known.
+  public let origins: ImageOrigins?
 
   /// Images already in memory. There must be `height·width·channels` pixels per label, and every label needs a name.
-  public init(height: Int, width: Int, channels: Int, classNames: [String], pixels: Data, labels: [UInt8]) {
+  public init(
+    height: Int, width: Int, channels: Int, classNames: [String], pixels: Data, labels: [UInt8],
+    origins: ImageOrigins? = nil
+  ) {
     precondition(min(height, width, channels) >= 1, "an image has at least one pixel")
     precondition(pixels.count == labels.count * height * width * channels, "every image has one label")
     precondition(labels.allSatisfy { $0 < classNames.count }, "every label has a class")
@@ -28,14 +33,15 @@ public struct ImageDataset: Sendable {
     self.classNames = classNames
     self.pixels = pixels
     self.labels = labels
+    self.origins = origins
   }
 
   /// Images of the data set `name` that are in memory already, for which the same holds.
-  public init(_ name: DatasetName, pixels: Data, labels: [UInt8]) {
+  public init(_ name: DatasetName, pixels: Data, labels: [UInt8], origins: ImageOrigins? = nil) {
     let descriptor = name.descriptor
     self.init(
       height: descriptor.height, width: descriptor.width, channels: descriptor.channels,
-      classNames: descriptor.classNames, pixels: pixels, labels: labels)
+      classNames: descriptor.classNames, pixels: pixels, labels: labels, origins: origins)
   }
 
   /// Number of images.
@@ -79,6 +85,9 @@ public struct DatasetSplit: Sendable {
     let start = dataset.pixels.startIndex + position(of: index) * dataset.imageSize
     return dataset.pixels[start..<start + dataset.imageSize]
   }
+
+  /// Which file image `index`, 0..<`count`, is from; nil if that is not known.
+  public func origin(at index: Int) -> ImageOrigin? { dataset.origins?[position(of: index)] }
 
   /// The place of image `index` of the split in the whole data set.
   func position(of index: Int) -> Int {

@@ -31,6 +31,9 @@ public struct SearchedDirectory: Equatable, Sendable, CustomStringConvertible {
     foundFiles = found
   }
 
+  /// The files of the data set that are in it, in the order of their names.
+  var paths: [String] { foundFiles.sorted { $0.key < $1.key }.map(\.value) }
+
   /// Whether every file is in it.
   public var isComplete: Bool { missingFiles.isEmpty }
 

@@ -17,11 +17,32 @@ extension DatasetSplits {
     _ options: DatasetOptions, sharedBy ranks: Communicator, heartbeat: Heartbeat = Heartbeat(),
     warn: (String) -> Void
   ) throws {
+    try self.init(sharedBy: ranks, heartbeat: heartbeat, warn: warn) { progress, warn in
+      try DatasetSplits(options, progress: progress, warn: warn)
+    }
+  }
+
+  /// The same for images that `read` reads, which is called on one rank of every host. Collective. Only these ranks know
+  /// which files images are from (`ImageDataset.origins`); rank 0 is always one of them.
+  ///
+  /// - Parameters:
+  ///   - heartbeat: where this rank notes what it is doing.
+  ///   - warn: told on rank 0 what the ranks that read have to warn of, and where a host does not give the memory: there
+  ///     every rank has a copy.
+  /// - Throws: on every rank `TrainingError.rankFailed`, with the `DatasetError` of the first rank that could not read, or
+  ///   `TrainingError.otherImages`; `MPIError`.
+  public init(
+    sharedBy ranks: Communicator, heartbeat: Heartbeat = Heartbeat(), warn: (String) -> Void,
+    read: (_ progress: () -> Void, _ warn: (String) -> Void) throws -> DatasetSplits
+  ) throws {
     heartbeat.enter(.loadingData)
     let host = try ranks.splitSharedMemory()
     var warnings: [String] = []
-    let own = try ranks.agree(isUsage: { ($0 as? DatasetError)?.isUsage ?? false }) {
-      host.rank == 0 ? try DatasetSplits(options, progress: heartbeat.beat) { warnings.append($0) } : nil
+    let isUsage = { (error: any Error) in
+      (error as? DatasetError)?.isUsage ?? (error as? TrainingError)?.isUsage ?? false
+    }
+    let own = try ranks.agree(isUsage: isUsage) {
+      host.rank == 0 ? try read(heartbeat.beat) { warnings.append($0) } : nil
     }
     if host.size < ranks.size { try ranks.verifyEqualImages(own) }
     if let own, host.size == 1 {
@@ -69,7 +90,7 @@ extension DatasetSplits {
     }
     return ImageDataset(
       height: form.height, width: form.width, channels: form.channels, classNames: form.classNames, pixels: pixels,
-      labels: labels)
+      labels: labels, origins: read?.origins)
   }
 }
 

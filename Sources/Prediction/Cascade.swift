@@ -26,10 +26,12 @@ public final class Cascade {
 
   private let networks: [ImageClassifier]
 
+  /// The last network.
+  public var last: SavedNetwork { networks[networks.count - 1].saved }
   /// What the last network is.
-  public var architecture: Architecture { networks[networks.count - 1].architecture }
+  public var architecture: Architecture { last.architecture }
   /// The classes, in the order of the probabilities.
-  public var classNames: [String] { networks[networks.count - 1].classNames }
+  public var classNames: [String] { last.classes.names }
   /// The depths that answer, shallow ones first.
   public var depths: [Int] { networks.map(\.architecture.depth) }
 

@@ -11,10 +11,12 @@ public final class ImageClassifier {
   /// Pictures that pass through a network at once, unless `init` is told another number.
   public static let batchCapacity = 64
 
+  /// The network that is asked.
+  public let saved: SavedNetwork
   /// What the network is.
-  public let architecture: Architecture
+  public var architecture: Architecture { saved.architecture }
   /// The classes, in the order of the probabilities: their names, or their numbers where the file names none.
-  public let classNames: [String]
+  public var classNames: [String] { saved.classes.names }
   private let network: InferenceNetwork
   private let input: AlignedBuffer<Float>
   /// The float of each pixel value, channel by channel.
@@ -28,12 +30,11 @@ public final class ImageClassifier {
   public init(_ file: ModelFile, path: String, batchCapacity: Int = ImageClassifier.batchCapacity, kernels: any Kernels)
     throws
   {
-    let description = try ImageDescription(file, path: path)
-    architecture = file.weights.architecture
+    let architecture = file.weights.architecture
     let channels = architecture.input.channels
     guard channels == 1 || channels == 3 else { throw PredictionError.channels(file: path, channels) }
-    guard let normalization = description.normalization else { throw PredictionError.noNormalization(file: path) }
-    classNames = description.classNames ?? (0..<architecture.classes).map(String.init)
+    saved = try SavedNetwork(file, path: path)
+    let normalization = saved.normalization
     values = (0..<channels).map { channel in (0...255).map { normalization.value($0, channel: channel) } }
     network = InferenceNetwork(
       architecture, heads: file.weights.heads, batchCapacity: batchCapacity, kernels: kernels)

@@ -42,10 +42,20 @@ public struct TextTable: CustomStringConvertible {
 
 /// Numbers as tables and progress lines show them.
 public enum Format {
-  /// A text from a file as a terminal may show it: without characters that control it.
+  /// A text from outside as a terminal or a log may show it: characters that control it, or that turn the direction of
+  /// what follows, are escaped as in `\u{1B}`.
   public static func printable(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    return text.unicodeScalars.map {
+      isControl($0) ? "\\u{\(String($0.value, radix: 16, uppercase: true))}" : String($0)
+    }.joined()
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: scalar.properties.isBidiControl
+    }
   }
 
   /// For example `75,338`.

@@ -63,8 +63,9 @@ struct Failure {
   /// Prints what is no failure, but better known.
   static func warn(_ message: String) { printLine("warning: \(message)") }
 
+  /// Messages name files and quote what is in them, so that nothing in them may reach a terminal that controls it.
   private static func printLine(_ message: String) {
-    let line = "odn: \(message.split(separator: "\n").joined(separator: "; "))\n"
+    let line = "odn: \(Format.printable(message.split(separator: "\n").joined(separator: "; ")))\n"
     FileHandle.standardError.write(Data(line.utf8))
   }
 }

@@ -18,7 +18,8 @@ struct ImportCommand: ParsableCommand {
         odn import net.safetensors --dataset fashion-mnist --output odn.safetensors
         odn import net.safetensors --input 64x64x1 --class-names cat,dog
 
-      The tensors tell the blocks, the width, classes and colour channels; what they do not tell, the options do.
+      The tensors tell the blocks, the width, classes and colour channels; what they do not tell, the options do, or what \
+      odn noted in a file that it wrote itself. The network is taken for one of upright images.
       """)
 
   @Argument(help: "The tensors: a .safetensors file of 32-bit floats.", completion: .file(extensions: ["safetensors"]))
@@ -41,10 +42,15 @@ struct ImportCommand: ParsableCommand {
     help: "Images, height x width x channels. (default: the data set's; without one 32x32 and the file's channels)")
   var input: ImageShape?
 
-  @Option(help: "Names of the classes in the order of the logits, with commas between them. (default: the data set's)")
+  @Option(
+    help:
+      "Names of the classes in the order of the logits, with commas between them. (default: the data set's, or those in the file)"
+  )
   var classNames: String?
 
-  @Option(help: "Mean of each channel on the scale of 0...1, with commas between them. (default: the data set's)")
+  @Option(
+    help:
+      "Mean of each channel on the scale of 0...1, with commas between them. (default: the data set's, or the file's)")
   var mean: String?
 
   @Option(help: "Standard deviation of each channel, likewise. (default: the data set's)")
@@ -72,9 +78,11 @@ struct ImportCommand: ParsableCommand {
       input: input ?? images.map { ImageShape(height: $0.height, width: $0.width, channels: $0.channels) },
       stemStride: stemStride)
     let weights = try state.weights(of: network)
+    let noted = try state.images(of: network)
     let description = try ImageDescription(
-      dataset: dataset?.rawValue, classNames: names(of: network),
-      normalization: normalization(of: network))
+      dataset: dataset?.rawValue ?? noted.dataset, classNames: names(of: network) ?? noted.classNames,
+      normalization: normalization(of: network) ?? noted.normalization,
+      idxLayout: images?.idxLayout ?? noted.idxLayout, fit: noted.fit ?? .centerCrop)
     let model = ModelFile(weights: weights, metadata: try description.metadata())
     let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().relativePath + ".odn.safetensors"
     try model.write(to: path)
@@ -87,6 +95,9 @@ struct ImportCommand: ParsableCommand {
     guard names.count == network.classes else {
       let option = given == nil ? "--dataset" : "--class-names"
       throw ValidationError("\(option): expected the names of \(network.classes) classes, found \(names.count)")
+    }
+    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw ValidationError("--class-names: expected a name of its own for each class, found \(twice) twice")
     }
     return names
   }

@@ -15,9 +15,11 @@ struct PredictCommand: ParsableCommand {
     abstract: "Say what a saved network takes pictures for.",
     discussion: """
       Pictures are PNG and JPEG files of any size, whose middle is cut out in the proportions of the network's images, \
-      and all images of IDX files:
+      all such files in a folder and in the folders in it, sorted by their paths, and all images of IDX files and of .npz \
+      archives:
 
         odn predict runs/quickstart/odn.safetensors shirt.png shoe.jpg
+        odn predict runs/flowers/odn.safetensors data/more
         odn predict runs/quickstart/odn.safetensors t10k-images-idx3-ubyte.gz --top 1 --json
 
       The networks that the search left beside it can answer first. With --anytime all of them answer, and with \
@@ -34,7 +36,7 @@ struct PredictCommand: ParsableCommand {
     completion: .file(extensions: ["safetensors"]))
   var model: String
 
-  @Argument(help: "Pictures: PNG, JPEG and IDX files.", completion: .file())
+  @Argument(help: "Pictures: PNG, JPEG, IDX and .npz files, and folders of PNG and JPEG files.", completion: .file())
   var pictures: [String]
 
   @Option(help: "Classes shown for each picture, the most probable ones.")
@@ -45,6 +47,8 @@ struct PredictCommand: ParsableCommand {
 
   @Option(help: "Ask these depths only until one gives its answer this probability, 0 to 1.")
   var confidence: Double?
+
+  @OptionGroup var idx: IDXOptions
 
   @Option(help: "Threads.")
   var threads = 1
@@ -69,25 +73,59 @@ struct PredictCommand: ParsableCommand {
       ? try Cascade(upTo: file, path: model, kernels: kernels)
       : try Cascade(file, path: model, kernels: kernels)
     var use = CascadeUse()
-    var unreadable = 0
+    var (files, unreadable) = (0, 0)
     for path in pictures {
       do {
-        let images = try ImageFile(path: path)
-        for start in stride(from: 0, to: images.count, by: ImageClassifier.batchCapacity) {
-          let indices = start..<min(start + ImageClassifier.batchCapacity, images.count)
-          let answers = cascade.classify(indices.map(images.image), until: confidence ?? .infinity)
-          for (index, answers) in zip(indices, answers) {
-            use.count(answers)
-            try show(answers, of: path, image: images.count > 1 ? index : nil, cascade.classNames)
+        for path in try listed(path) {
+          files += 1
+          do {
+            try classify(path, by: cascade, &use)
+          } catch let error as DatasetError {
+            Failure(error).print()
+            unreadable += 1
           }
         }
       } catch let error as DatasetError {
         Failure(error).print()
+        files += 1
         unreadable += 1
       }
     }
     if confidence != nil && !json && use.pictures > 0 { print("\n\(use.text(for: cascade.architecture))") }
-    if unreadable > 0 { throw PredictionError.unreadable(files: unreadable, of: pictures.count) }
+    if unreadable > 0 { throw PredictionError.unreadable(files: unreadable, of: files) }
+  }
+
+  /// The files that an argument stands for: those in a folder, or itself.
+  private func listed(_ path: String) throws(DatasetError) -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      return [path]
+    }
+    let (paths, leftOut) = try ImageFile.pictures(in: path)
+    if let leftOut { Failure.warn(leftOut) }
+    return paths
+  }
+
+  /// Asks about all images of a file, and shows the answers.
+  private func classify(_ path: String, by cascade: Cascade, _ use: inout CascadeUse) throws {
+    warnOfOtherDataset(path, cascade.last)
+    let images = try ImageFile(path: path, isTransposed: idx.isTransposed(path, for: cascade.last))
+    for start in stride(from: 0, to: images.count, by: ImageClassifier.batchCapacity) {
+      let indices = start..<min(start + ImageClassifier.batchCapacity, images.count)
+      let answers = cascade.classify(indices.map(images.image), until: confidence ?? .infinity)
+      for (index, answers) in zip(indices, answers) {
+        use.count(answers)
+        try show(answers, of: path, image: images.count > 1 ? index : nil, cascade.classNames)
+      }
+    }
+  }
+
+  /// Warns of a published file that the network has not learned from the like of.
+  private func warnOfOtherDataset(_ path: String, _ network: SavedNetwork) {
+    guard let known = network.dataset.flatMap(DatasetName.init), let file = RecognizedFile(idx: path),
+      file.dataset != known
+    else { return }
+    Failure.warn("\(path) is \(file), and \(network.path) learned from \(known): its classes are others")
   }
 
   // MARK: What is printed
@@ -115,7 +153,7 @@ struct PredictCommand: ParsableCommand {
       Answer(depth: answer.depth, multiplyAdds: answer.multiplyAdds, classes: mostProbable(answer, classNames))
     }
     if json { return print(try JSON.text(Line(file: path, image: image, answers: shown))) }
-    let name = path + (image.map { "[\($0)]" } ?? "")
+    let name = Format.printable(path) + (image.map { "[\($0)]" } ?? "")
     for answer in shown {
       let classes = answer.classes.map { "\(Format.printable($0.name)) \(Format.decimal(100 * $0.probability, 2)) %" }
       let depth = anytime || confidence != nil ? ", depth \(answer.depth)" : ""

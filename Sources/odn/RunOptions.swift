@@ -162,7 +162,8 @@ extension DatasetSplits {
   /// What a saved network has to know of the images it was made for.
   fileprivate func modelMetadata(named name: DatasetSource) throws -> [String: String] {
     try ImageDescription(
-      dataset: name.rawValue, classNames: train.dataset.classNames, normalization: normalization
+      dataset: name.rawValue, classNames: train.dataset.classNames, normalization: normalization,
+      idxLayout: name.descriptor?.idxLayout, fit: .centerCrop
     ).metadata()
   }
 }

@@ -9,7 +9,8 @@ extension CommandLine {
     @Test(
       "is as committed",
       arguments: [
-        "", "search", "train", "evaluate", "inspect", "report", "export", "import", "config", "config new", "datasets",
+        "", "search", "train", "evaluate", "predict", "inspect", "report", "export", "import", "config", "config new",
+        "datasets",
         "datasets fetch", "gradcheck",
         "benchmark step", "benchmark kernels", "benchmark scaling", "benchmark allreduce", "calibrate", "plan",
         "doctor",

@@ -1,40 +1,11 @@
 // Images of the user's own, from their files to a network that knows their classes, and the fetching of published ones.
 
 import Foundation
-import Telemetry
 import Testing
 
 extension CommandLine {
   @Suite("Own data")
   struct OwnData {
-    /// A workspace with `photos/`, coloured pictures of three classes in folders, and `tiny.yaml` for a search in them.
-    private static func withPhotos() throws -> Workspace {
-      let workspace = try Workspace()
-      for (label, name) in ["red wine", "Grass", "été"].enumerated() {
-        try FileManager.default.createDirectory(
-          atPath: workspace.file("photos/\(name)"), withIntermediateDirectories: true)
-        for number in 0..<12 {
-          let (height, width) = (10 + number, 20 - number)
-          let pixels = (0..<height * width).flatMap { pixel in
-            (0..<3).map { $0 == label ? UInt8(200 + (pixel + number) % 50) : UInt8(5 * number) }
-          }
-          let picture = PNGImage(width: width, height: height, channels: 3, pixels: pixels)
-          try workspace.write(picture.file, to: "photos/\(name)/\(number).png")
-        }
-      }
-      try workspace.write([1], to: "photos/été/notes.txt")
-      let configuration = """
-        dataset: {name: images, directory: photos, size: 12x16, cache: cache}
-        network: {architecture: resnet18}
-        warmUp: {epochs: 1}
-        search: {policy: paper, target: 100, maximumDepth: 1, patience: 1, epochLimit: 2}
-        training: {batchSize: 8}
-
-        """
-      try workspace.write(configuration.utf8, to: "tiny.yaml")
-      return workspace
-    }
-
     /// The metadata of a saved network.
     private static func metadata(of model: String, in workspace: Workspace) throws -> [String: String] {
       struct Header: Decodable {
@@ -48,7 +19,7 @@ extension CommandLine {
 
     @Test("a search in folders of pictures, whose classes the network keeps, decodes them once", arguments: [nil, 2])
     func folders(ranks: Int?) async throws {
-      let workspace = try Self.withPhotos()
+      let workspace = try Workspace.withPhotos()
       let run = try await Program.run(
         ["search", "tiny.yaml", "--output", "run", "--quiet"], ranks: ranks, in: workspace, within: .seconds(120))
       try #require(run.exitCode == 0, "\(run.errors)")
@@ -77,7 +48,7 @@ extension CommandLine {
 
     @Test("a damaged picture ends a search in one line that names it, on all ranks")
     func damaged() async throws {
-      let workspace = try Self.withPhotos()
+      let workspace = try Workspace.withPhotos()
       try workspace.change("photos/Grass/3.png") { $0.removeLast(30) }
       let run = try await Program.run(["search", "tiny.yaml"], ranks: 2, in: workspace)
       #expect(run.exitCode == 1 && run.output == "")

@@ -166,7 +166,7 @@ struct Program {
   }
 
   /// odn as built together with these tests, beside the program that they run in.
-  private static func path() throws -> String {
+  static func path() throws -> String {
     let tests = URL(fileURLWithPath: Swift.CommandLine.arguments[0]).deletingLastPathComponent()
     let candidates = [tests.appendingPathComponent("odn").path, "\(root)/.build/release/odn"]
     guard let path = candidates.first(where: FileManager.default.isExecutableFile) else {

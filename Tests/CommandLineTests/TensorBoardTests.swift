@@ -148,7 +148,10 @@ extension Workspace {
 enum Python {
   private static let named = ProcessInfo.processInfo.environment["ODN_PYTHON"]
 
-  static let hasTensorBoard = named != nil && (try? run(["-c", "import tensorboard"])) != nil
+  static let hasTensorBoard = named != nil && has("tensorboard")
+
+  /// Whether it, or else `python3`, can import `modules`.
+  static func has(_ modules: String) -> Bool { (try? run(["-c", "import \(modules)"])) != nil }
 
   struct Failure: Error {
     let errors: String

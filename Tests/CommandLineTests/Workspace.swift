@@ -1,6 +1,7 @@
 // A directory of a test's own with what a user would have there: a configuration and a data set.
 
 import Foundation
+import Telemetry
 
 /// A temporary directory, removed when nothing refers to it any more.
 final class Workspace: Sendable {
@@ -89,6 +90,46 @@ extension Workspace {
       """
     try workspace.write(configuration.utf8, to: "tiny.yaml")
     return workspace
+  }
+}
+
+extension Workspace {
+  /// One with `photos/`, coloured pictures of three classes in folders, and `tiny.yaml` for a search in them.
+  static func withPhotos() throws -> Workspace {
+    let workspace = try Workspace()
+    for name in Self.photoClasses {
+      for number in 0..<12 { try workspace.writePhoto(name, number, to: "photos/\(name)/\(number).png") }
+    }
+    try workspace.write([1], to: "photos/été/notes.txt")
+    let configuration = """
+      dataset: {name: images, directory: photos, size: 12x16, cache: cache}
+      network: {architecture: resnet18}
+      warmUp: {epochs: 1}
+      search: {policy: paper, target: 100, maximumDepth: 1, patience: 1, epochLimit: 2}
+      training: {batchSize: 8}
+
+      """
+    try workspace.write(configuration.utf8, to: "tiny.yaml")
+    return workspace
+  }
+
+  /// The classes of `photos/`, whose pictures are red, green and blue.
+  static let photoClasses = ["red wine", "Grass", "été"]
+
+  /// Writes a picture of a class of `photos/`, of which no two are alike, in a share of its brightness.
+  func writePhoto(_ name: String, _ number: Int, brightness: Double = 1, to path: String) throws {
+    let ownChannel = Self.photoClasses.firstIndex(of: name) ?? 0
+    let (height, width) = (10 + number, 20 - number)
+    var pixels: [UInt8] = []
+    for pixel in 0..<height * width {
+      for channel in 0..<3 {
+        let value = channel == ownChannel ? 200 + (pixel + number) % 50 : 5 * number
+        pixels.append(UInt8(brightness * Double(value)))
+      }
+    }
+    let folder = URL(fileURLWithPath: file(path)).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try write(PNGImage(width: width, height: height, channels: 3, pixels: pixels).file, to: path)
   }
 }
 

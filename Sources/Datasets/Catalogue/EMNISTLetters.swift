@@ -13,6 +13,6 @@ extension DatasetDescriptor {
         checksum: "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e", archive: .zip)
     ],
     format: IDXFormat(
-      trainingPrefix: "emnist-letters-train", testPrefix: "emnist-letters-test", archiveFolder: "gzip", firstLabel: 1,
-      order: .columnMajor))
+      trainingPrefix: "emnist-letters-train", testPrefix: "emnist-letters-test", archiveFolder: "gzip",
+      layout: IDXLayout(isTransposed: true, firstLabel: 1)))
 }

@@ -17,7 +17,10 @@ extension DatasetDescriptor {
   ) throws(DownloadError) -> String {
     let directory = directory ?? directories[0]
     let download = try Download(to: directory, mirror: mirror, tell: tell)
-    if let complete = search(directory: directory).first(where: \.isComplete) { return complete.path }
+    if let complete = search(directory: directory).first(where: \.isComplete) {
+      do throws(DatasetError) { try complete.check(name) } catch { throw .file("\(error)") }
+      return complete.path
+    }
     for file in published {
       let path = try download.fetch(file)
       guard let archive = file.archive else { continue }

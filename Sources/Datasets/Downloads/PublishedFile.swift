@@ -20,14 +20,19 @@ public struct PublishedFile: Equatable, Sendable {
   public let checksum: String
   /// What has to be unpacked; nil for a file that is used as it is.
   public let archive: Archive?
+  /// The SHA-256 of the first 64 images or labels in an IDX file, by which it is recognized however it is packed.
+  public let firstItems: String?
 
   /// A file in `folder`, with its length in bytes and its SHA-256 in lower-case hexadecimal digits.
-  public init(_ name: String, in folder: String, size: Int, checksum: String, archive: Archive? = nil) {
+  public init(
+    _ name: String, in folder: String, size: Int, checksum: String, archive: Archive? = nil, firstItems: String? = nil
+  ) {
     self.name = name
     self.folder = folder
     self.size = size
     self.checksum = checksum
     self.archive = archive
+    self.firstItems = firstItems
   }
 
   /// Its address, at the publisher's or in the folder `mirror`.

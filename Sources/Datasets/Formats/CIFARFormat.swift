@@ -17,10 +17,13 @@ struct CIFARFormat: DatasetFormat {
   ) throws(DatasetError) -> ImageDataset {
     var pixels: [UInt8] = []
     var labels: [UInt8] = []
+    var origins: [(name: String, first: Int)] = []
     for file in part == .training ? trainingFiles : testFiles {
-      try append(files.open(file), descriptor, &pixels, &labels)
+      let stream = try files.open(file)
+      origins.append((stream.position.file, labels.count))
+      try append(stream, descriptor, &pixels, &labels)
     }
-    return descriptor.dataset(pixels: pixels, labels: labels)
+    return descriptor.dataset(pixels: pixels, labels: labels, files: origins)
   }
 
   private func append(

@@ -75,8 +75,9 @@ extension DatasetDescriptor {
     }
   }
 
-  /// The data set made of checked pixels and labels.
-  func dataset(pixels: [UInt8], labels: [UInt8]) -> ImageDataset {
-    ImageDataset(name, pixels: Data(pixels), labels: labels)
+  /// The data set made of checked pixels and labels, and the files that images are from, with the number of the first
+  /// image of each.
+  func dataset(pixels: [UInt8], labels: [UInt8], files: [(name: String, first: Int)]) -> ImageDataset {
+    ImageDataset(name, pixels: Data(pixels), labels: labels, origins: .arrays(files))
   }
 }

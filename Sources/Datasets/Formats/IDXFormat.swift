@@ -5,9 +5,7 @@ struct IDXFormat: DatasetFormat {
   var trainingPrefix: String
   var testPrefix: String
   var archiveFolder: String?
-  /// The label of the first class.
-  var firstLabel = 0
-  var order = PixelOrder.interleaved
+  var layout = IDXLayout.upright
 
   var files: [String] {
     [DatasetPart.training, .test].flatMap { [imagesFile($0), labelsFile($0)] }
@@ -31,17 +29,17 @@ struct IDXFormat: DatasetFormat {
         imagesFile: imagesStream.position.file, images: images, labelsFile: labelsStream.position.file,
         labels: labels.count)
     }
-    return descriptor.dataset(pixels: pixels, labels: labels)
+    return descriptor.dataset(pixels: pixels, labels: labels, files: [(imagesStream.position.file, 0)])
   }
 
   private func readImages(_ stream: any ByteStream, _ descriptor: DatasetDescriptor) throws(DatasetError) -> [UInt8] {
     let count = try readHeader(stream, itemShape: [descriptor.height, descriptor.width])
     let stored = try stream.bytes(count * descriptor.imageSize)
     try stream.expectEnd()
-    if order == .interleaved { return stored }
+    if !layout.isTransposed { return stored }
     var pixels = stored
     for start in stride(from: 0, to: stored.count, by: descriptor.imageSize) {
-      order.copy(stored[start...], to: &pixels, at: start, as: descriptor)
+      PixelOrder.columnMajor.copy(stored[start...], to: &pixels, at: start, as: descriptor)
     }
     return pixels
   }
@@ -52,8 +50,8 @@ struct IDXFormat: DatasetFormat {
     var labels = try stream.bytes(count)
     try stream.expectEnd()
     for index in labels.indices {
-      try descriptor.check(Int(labels[index]), first: firstLabel, at: start.moved(by: index))
-      labels[index] -= UInt8(firstLabel)
+      try descriptor.check(Int(labels[index]), first: layout.firstLabel, at: start.moved(by: index))
+      labels[index] -= UInt8(layout.firstLabel)
     }
     return labels
   }

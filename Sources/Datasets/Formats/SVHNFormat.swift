@@ -30,7 +30,7 @@ struct SVHNFormat: DatasetFormat {
       let path = file.position.file
       throw .countMismatch(imagesFile: "\(path) (X)", images: images, labelsFile: "\(path) (y)", labels: labels.count)
     }
-    return descriptor.dataset(pixels: pixels, labels: labels)
+    return descriptor.dataset(pixels: pixels, labels: labels, files: [(file.position.file, 0)])
   }
 
   private func readImages(

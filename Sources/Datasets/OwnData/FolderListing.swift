@@ -19,14 +19,18 @@ struct FolderListing {
   /// Files that are listed, all folders together.
   static let fileLimit = 10_000_000
 
-  /// The directory below which everything lies.
+  /// The directory below which everything lies, without slashes at its end.
   let directory: String
   private(set) var hidden = 0
   private(set) var others = 0
   private(set) var firstOther: String?
   private var files = 0
 
-  init(_ directory: String) { self.directory = directory }
+  init(_ directory: String) {
+    var directory = directory[...]
+    while directory.count > 1 && directory.hasSuffix("/") { directory.removeLast() }
+    self.directory = String(directory)
+  }
 
   /// Names of the folders in a folder, sorted by their bytes. Files beside them are counted as left out.
   mutating func folders(in folder: String) throws(DatasetError) -> [String] {
@@ -41,10 +45,10 @@ struct FolderListing {
   /// Whether there is a folder of this name.
   func hasFolder(_ name: String) -> Bool { (try? status(name).isFolder) ?? false }
 
-  /// All files below a folder whose names end in one of `endings`, sorted by the bytes of their paths.
+  /// All files below a folder, "" for the directory itself, whose names end in one of `endings`, sorted by the bytes of their paths.
   mutating func files(below folder: String, endings: [String]) throws(DatasetError) -> [ListedFile] {
     var found: [ListedFile] = []
-    try collect(folder, [status("").identity], endings, &found)
+    try collect(folder, folder.isEmpty ? [] : [status("").identity], endings, &found)
     return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
   }
 
@@ -66,6 +70,15 @@ struct FolderListing {
         skip(path)
       }
     }
+  }
+
+  /// What was left out that does not end in one of `endings`, in one line; nil if nothing was.
+  func leftOut(beside endings: [String]) -> String? {
+    func counted(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
+    let beside = firstOther.map { "\(counted(others)) beside \(endings.joined(separator: ", ")) (the first: \($0))" }
+    let dotted = hidden == 0 ? nil : "\(counted(hidden)) whose name begins with a dot"
+    let all = [beside, dotted].compactMap(\.self)
+    return all.isEmpty ? nil : "\(directory): left out \(all.joined(separator: " and "))"
   }
 
   /// What is in a folder but for hidden files, sorted by bytes.

@@ -12,11 +12,13 @@ struct ImageFolder: OwnImages {
   private let directory: String
   private let files: [ListedFile]
   private let skipped: String?
-  private static let endings = [".png", ".jpg", ".jpeg"]
+  /// How the names of pictures end.
+  static let endings = [".png", ".jpg", ".jpeg"]
   /// Pictures that are decoded at the same time, before progress is told again.
   private static let batch = 64
 
   var place: String { directory }
+  var origins: ImageOrigins { .pictures(in: directory, files) }
 
   /// Lists a directory; no picture is opened.
   init(_ directory: String, size: ImageSize, channels: Int) throws(DatasetError) {
@@ -53,32 +55,58 @@ struct ImageFolder: OwnImages {
       training: parts.0, validation: parts.1, test: parts.2)
     self.directory = directory
     self.files = files
-    skipped = Self.description(of: listing)
+    skipped = listing.leftOut(beside: Self.endings)
   }
 
-  /// What was left out, in one line; nil if nothing was.
-  private static func description(of listing: FolderListing) -> String? {
-    func files(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
-    let others = listing.firstOther.map {
-      "\(files(listing.others)) beside \(endings.joined(separator: ", ")) (the first: \($0))"
+  /// Lists a directory whose folders are classes and nothing else, however many: all pictures are of the part to test.
+  /// - Parameter check: called with the names of the classes before their pictures are listed.
+  init(
+    testing directory: String, size: ImageSize, channels: Int, check: ([String]) throws(DatasetError) -> Void
+  ) throws(DatasetError) {
+    var listing = FolderListing(directory)
+    let classNames = try listing.folders(in: "")
+    guard (1...OwnDataProblem.allowedClasses.upperBound).contains(classNames.count) else {
+      throw .ownData(.noClasses(directory: directory, found: classNames.count))
     }
-    let hidden = listing.hidden == 0 ? nil : "\(files(listing.hidden)) whose name begins with a dot"
-    let all = [others, hidden].compactMap(\.self)
-    return all.isEmpty ? nil : "\(listing.directory): left out \(all.joined(separator: " and "))"
+    try check(classNames)
+    var files: [ListedFile] = []
+    var labels: [UInt8] = []
+    for (label, name) in classNames.enumerated() {
+      let found = try listing.files(below: name, endings: Self.endings)
+      guard !found.isEmpty else { throw .ownData(.emptyClass(folder: "\(directory)/\(name)")) }
+      files += found
+      labels += repeatElement(UInt8(label), count: found.count)
+    }
+    inventory = OwnInventory(
+      height: size.height, width: size.width, channels: channels, classNames: classNames, labels: labels,
+      training: 0..<0, validation: 0..<0, test: 0..<labels.count)
+    self.directory = listing.directory
+    self.files = files
+    skipped = listing.leftOut(beside: Self.endings)
   }
 
   func read(
     into pixels: inout ArrangedPixels, _ options: DatasetOptions, progress: () -> Void, warn: (String) -> Void
   ) throws(DatasetError) {
-    if let skipped { warn(skipped) }
     let cache = PixelCache(directory: options.cache ?? PixelCache.usualDirectory, fingerprint: fingerprint, inventory)
-    if cache.read(into: &pixels, progress: progress, warn: warn) { return }
+    if cache.read(into: &pixels, progress: progress, warn: warn) {
+      if let skipped { warn(skipped) }
+      return
+    }
+    try decode(into: &pixels, progress: progress, warn: warn)
+    cache.write(pixels, warn: warn)
+  }
+
+  /// Decodes all pictures, and keeps nothing of them on disk.
+  func decode(
+    into pixels: inout ArrangedPixels, progress: () -> Void, warn: (String) -> Void
+  ) throws(DatasetError) {
+    if let skipped { warn(skipped) }
     for start in stride(from: 0, to: files.count, by: Self.batch) {
       let range = start..<min(start + Self.batch, files.count)
       for (offset, image) in try decode(range).enumerated() { pixels.set(start + offset, to: image.pixels) }
       progress()
     }
-    cache.write(pixels, warn: warn)
   }
 
   /// Decodes some pictures on all cores. Of several damaged ones the first is complained of.

@@ -6,49 +6,38 @@ import Files
 struct NumpyImages: OwnImages {
   let inventory: OwnInventory
   private let archive: ZipArchive
-  /// The arrays of images of the parts that are there, and the number of their first image.
-  private let arrays: [(member: ZipArchive.Member, first: Int)]
+  /// The arrays of images of the parts that are there, their names, and the number of their first image.
+  private let arrays: [(member: ZipArchive.Member, name: String, first: Int)]
   private let path: String
+  typealias ArrayNames = (images: String, labels: String)
   /// Names of the arrays of each part, as `mnist.npz` of Keras has them, MedMNIST, and who has but one part.
-  private static let names = (
+  static let names: (training: [ArrayNames], validation: [ArrayNames], test: [ArrayNames]) = (
     training: [("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"), ("x", "y")],
     validation: [("x_val", "y_val"), ("val_images", "val_labels")],
     test: [("x_test", "y_test"), ("test_images", "test_labels")]
   )
 
   var place: String { path }
+  var origins: ImageOrigins { .arrays(arrays.map { ("\(path):\($0.name)", $0.first) }) }
 
   /// Reads an archive's labels, and what form its images have.
   init(_ stream: FileStream) throws(DatasetError) {
     let path = stream.position.file
     let archive = try ZipArchive(stream)
-    var arrays: [(member: ZipArchive.Member, first: Int)] = []
+    var arrays: [(member: ZipArchive.Member, name: String, first: Int)] = []
     var form: [Int]?
     var labels: [UInt8] = []
-    func add(_ names: [(images: String, labels: String)]) throws(DatasetError) -> Range<Int> {
+    func add(_ names: [ArrayNames]) throws(DatasetError) -> Range<Int> {
       let start = labels.count
-      guard let name = names.first(where: { archive.array($0.images) != nil }),
-        let images = archive.array(name.images)
-      else { return start..<start }
-      guard let classes = archive.array(name.labels) else {
-        throw .ownData(.array(place: path, expected: "an array \(name.labels) beside \(name.images)", found: "none"))
-      }
-      let array = try NumpyArray(archive.open(images))
-      let found = try Self.form(of: array, "\(path): \(name.images)")
-      guard form == nil || form == found else {
+      guard let part = try LabelledArray(names, archive, path) else { return start..<start }
+      guard form == nil || form == part.form else {
         throw .ownData(
-          .array(place: "\(path): \(name.images)", expected: "images like those before", found: array.description))
+          .array(
+            place: "\(path): \(part.name)", expected: "images like those before", found: part.array.description))
       }
-      form = found
-      let stored = try NumpyArray(archive.open(classes))
-      try Self.checkLabels(stored, "\(path): \(name.labels)")
-      guard stored.shape[0] == array.shape[0] else {
-        throw .countMismatch(
-          imagesFile: "\(path): \(name.images)", images: array.shape[0], labelsFile: "\(path): \(name.labels)",
-          labels: stored.shape[0])
-      }
-      labels += try Self.labels(stored, "\(path): \(name.labels)")
-      arrays.append((images, start))
+      form = part.form
+      labels += part.labels
+      arrays.append((part.member, part.name, start))
       return start..<labels.count
     }
     let parts = (try add(Self.names.training), try add(Self.names.validation), try add(Self.names.test))
@@ -56,7 +45,7 @@ struct NumpyImages: OwnImages {
       throw .ownData(
         .array(
           place: path, expected: "images in an array x_train, train_images, images or x",
-          found: archive.arrayNames.isEmpty ? "no arrays" : archive.arrayNames))
+          found: archive.found))
     }
     guard parts.0.count > 1 || !parts.2.isEmpty else {
       throw .ownData(
@@ -72,47 +61,11 @@ struct NumpyImages: OwnImages {
     (self.archive, self.arrays, self.path) = (archive, arrays, path)
   }
 
-  /// Height, width and channels.
-  private static func form(of array: NumpyArray, _ place: String) throws(DatasetError) -> [Int] {
-    let form = array.shape.count == 3 ? array.shape[1...] + [1] : array.shape.dropFirst()
-    guard array.element == .u1, form.count == 3, form.prefix(2).allSatisfy(ImageSize.allowed.contains),
-      (1...64).contains(form[form.endIndex - 1]), (1...countLimit).contains(array.shape[0])
-    else {
-      throw .ownData(
-        .array(
-          place: place,
-          expected: "at most \(countLimit) images of unsigned bytes, u1 (N, H, W) or (N, H, W, C)",
-          found: array.description))
-    }
-    return Array(form)
-  }
-
-  private static func checkLabels(_ array: NumpyArray, _ place: String) throws(DatasetError) {
-    guard array.shape.count == 1 || (array.shape.count == 2 && array.shape[1] == 1) else {
-      throw .ownData(.array(place: place, expected: "labels of shape (N) or (N, 1)", found: array.description))
-    }
-  }
-
-  private static func labels(_ array: NumpyArray, _ place: String) throws(DatasetError) -> [UInt8] {
-    let highest = OwnDataProblem.allowedClasses.upperBound - 1
-    var labels: [UInt8] = []
-    for (index, number) in try array.integers().enumerated() {
-      guard let number, (0...highest).contains(number) else {
-        throw .ownData(
-          .array(
-            place: place, expected: "labels from 0 to \(highest)",
-            found: "\(number.map(String.init) ?? "a far larger number") at \(index)"))
-      }
-      labels.append(UInt8(number))
-    }
-    return labels
-  }
-
   func read(
     into pixels: inout ArrangedPixels, _ options: DatasetOptions, progress: () -> Void, warn: (String) -> Void
   ) throws(DatasetError) {
     var image = [UInt8](repeating: 0, count: inventory.imageSize)
-    for (member, first) in arrays {
+    for (member, _, first) in arrays {
       let array = try NumpyArray(archive.open(member))
       try array.expectNumbers()
       for index in 0..<array.shape[0] {
@@ -122,16 +75,6 @@ struct NumpyImages: OwnImages {
       }
       try array.finish()
     }
-  }
-}
-
-extension ZipArchive {
-  /// The member that numpy makes for an array.
-  fileprivate func array(_ name: String) -> Member? { members.first { $0.name == "\(name).npy" } }
-
-  /// Names of the first arrays, for a message.
-  fileprivate var arrayNames: String {
-    members.prefix(10).map { String(reflecting: String($0.name.prefix(40))) }.joined(separator: ", ")
   }
 }
 

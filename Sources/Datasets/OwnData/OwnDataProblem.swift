@@ -6,6 +6,16 @@ public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
   case noPlace(key: String)
   /// Fewer or more classes than can be told apart.
   case classes(place: String, found: Int)
+  /// A folder to be scored that has no folders in it, or more than classes can be.
+  case noClasses(directory: String, found: Int)
+  /// Pictures to be classified that are not there.
+  case noPictures(directory: String)
+  /// A file to be scored that does not say which classes its images are of.
+  case noLabels(file: String, cure: String)
+  /// Pictures for a network whose images are neither grey nor coloured.
+  case channels(place: String, network: Int)
+  /// An option that has no meaning for what is to be scored.
+  case uselessOption(String, place: String, reason: String)
   /// A class without images.
   case emptyClass(folder: String)
   /// A folder of test or validation images for a class that has none to learn from.
@@ -29,6 +39,17 @@ public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
     case .classes(let place, let found):
       "\(place): expected \(Self.allowedClasses.lowerBound) to \(Self.allowedClasses.upperBound) classes, found "
         + "\(found): give every class of images a folder, or a label, of its own"
+    case .noClasses(let directory, let found):
+      "\(directory): expected a folder for each class, 1 to \(Self.allowedClasses.upperBound), found \(found): put every "
+        + "picture into a folder named as its class"
+    case .noPictures(let directory):
+      "\(directory): expected .png, .jpg or .jpeg files in it or in its folders, found none: check the path"
+    case .noLabels(let file, let cure):
+      "\(file): expected images whose classes are known, found no labels: \(cure)"
+    case .channels(let place, let channels):
+      "\(place): expected a network for images of 1 or 3 channels, found one for \(channels): give it arrays of such images"
+    case .uselessOption(let option, let place, let reason):
+      "\(place): \(option) has no meaning here, since \(reason); leave it out"
     case .emptyClass(let folder):
       "\(folder): expected .png, .jpg or .jpeg files of this class, found none: add some, or remove the folder"
     case .unknownClass(let folder, let training):

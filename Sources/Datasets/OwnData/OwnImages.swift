@@ -25,6 +25,8 @@ protocol OwnImages {
   var inventory: OwnInventory { get }
   /// Where they are, for messages.
   var place: String { get }
+  /// Which file each image is from, in the order of their numbers.
+  var origins: ImageOrigins { get }
 
   /// Reads all images, in any order.
   func read(
@@ -83,7 +85,7 @@ extension OwnImages {
   private func dataset(_ images: [Int], _ pixels: Data) -> ImageDataset {
     ImageDataset(
       height: inventory.height, width: inventory.width, channels: inventory.channels, classNames: inventory.classNames,
-      pixels: pixels, labels: images.map { inventory.labels[$0] })
+      pixels: pixels, labels: images.map { inventory.labels[$0] }, origins: origins.ordered(images))
   }
 }
 

@@ -78,6 +78,13 @@ public struct StateDictionary: Sendable {
     throw .unknownBlocks(file: file, depth: depth, found: blocks.sorted())
   }
 
+  /// What odn noted in the file about the images of its network, if odn wrote it; otherwise nothing.
+  /// - Throws: `ModelFileError.mismatch` if that does not fit `architecture`.
+  public func images(of architecture: Architecture) throws(ModelFileError) -> ImageDescription {
+    metadata["odn.version"] == nil
+      ? ImageDescription() : try ImageDescription(metadata, of: architecture, path: file)
+  }
+
   /// The weights as those of `architecture`.
   /// - Throws: `StateDictionaryError.tensors` if tensors are missing, have other shapes, or are left over.
   public func weights(of architecture: Architecture) throws(StateDictionaryError) -> NetworkWeights {

@@ -12,7 +12,7 @@ import SwiftProtobuf
 /// pixels from 0 to 1 and normalizes them itself, as far as the model file says how.
 ///
 /// Written for operator set 17 (IR version 8), which runtimes since the middle of 2022 read. Its metadata is that of the
-/// model file: `class_names` and `normalization` (JSON), `odn.family`, `odn.depth`, `odn.classes`, `odn.input`,
+/// model file: what `ImageDescription` lists, `odn.family`, `odn.depth`, `odn.classes`, `odn.input`,
 /// `odn.width` and `odn.stem_stride` unless both are 1, and what else there is of the network in floats. `odn.images` says
 /// what the images have to be.
 public struct ONNXModel: Sendable {
@@ -53,7 +53,8 @@ public struct ONNXModel: Sendable {
       case _?: "normalized pixels"
       }
     // What else is known, such as its accuracy, is known of the network in 32-bit floats.
-    var about = activations.isEmpty ? file.metadata : try description.metadata()
+    var about = try description.metadata()
+    if activations.isEmpty { about.merge(file.metadata) { $1 } }
     about.merge(NetworkDescription.metadata(of: graph.architecture)) { $1 }
     for key in NetworkDescription.fileKeys { about[key] = nil }
     about["odn.images"] = images
