@@ -17,8 +17,8 @@ extension DatasetSplits {
     _ options: DatasetOptions, sharedBy ranks: Communicator, heartbeat: Heartbeat = Heartbeat(),
     warn: (String) -> Void
   ) throws {
-    heartbeat.enter(.loadingData)
     let host = try ranks.splitSharedMemory()
+    heartbeat.enter(host.rank == 0 ? .loadingData : .waitingForOther)
     var warnings: [String] = []
     let own = try ranks.agree(isUsage: { ($0 as? DatasetError)?.isUsage ?? false }) {
       host.rank == 0 ? try DatasetSplits(options, progress: heartbeat.beat) { warnings.append($0) } : nil

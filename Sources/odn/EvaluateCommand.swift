@@ -4,6 +4,7 @@ import ArgumentParser
 import Configuration
 import Datasets
 import DistributedTraining
+import Files
 import Foundation
 import MPI
 import ModelExchange
@@ -52,7 +53,9 @@ struct EvaluateCommand: ParsableCommand {
       let heartbeat = Heartbeat()
       let watch = try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
       defer { withExtendedLifetime(watch) {} }
-      let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) { Failure.warn($0) }
+      let data = try LongWork.listen(heartbeat.beat) {
+        try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) { Failure.warn($0) }
+      }
       let evaluator = try DistributedEvaluator(
         weights.architecture, heads: weights.heads, data: data, communicator: world,
         batchCapacity: max(1, configuration.training.batchSize / world.size),
