@@ -126,4 +126,4 @@ docs-archives:
 	@echo "to read it: docc preview, or any web server on .build/docs/NeuralNetwork.doccarchive"
 
 clean: ## remove what was built; the results of runs stay
-	rm -rf .build .build-install .build-deb .build-fuzz .build-mpich
+	rm -rf .build .build-install .build-deb .build-fuzz .build-mpich .build-python

@@ -114,9 +114,10 @@ let package = Package(
     .executableTarget(
       name: "DistributedTrainingTests",
       dependencies: [
-        "MPI", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining", "RankTesting",
+        "Files", "MPI", "NeuralNetwork", "Datasets", "DepthSearch", "Checkpoints", "DistributedTraining", "RankTesting",
       ],
       path: "Tests/DistributedTrainingTests", swiftSettings: safe),
+    .target(name: "PythonTesting", path: "Tests/PythonTesting", swiftSettings: test),
     // Replaces malloc, so it has a process of its own.
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .executableTarget(
@@ -164,12 +165,13 @@ let package = Package(
       path: "Tests/Fuzzing/Readers", swiftSettings: safe),
     .testTarget(name: "FuzzingTests", dependencies: ["FuzzReaders"], swiftSettings: test),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["odn", "Telemetry", "TensorBoardMessages"], exclude: ["Snapshots"],
+      name: "CommandLineTests", dependencies: ["odn", "Telemetry", "TensorBoardMessages", "PythonTesting"],
+      exclude: ["Snapshots"],
       swiftSettings: test),
     .testTarget(
       name: "ModelExchangeTests",
       dependencies: [
-        "ModelExchange", "NeuralNetwork", "NumericKernels", "Datasets", "ONNXMessages",
+        "ModelExchange", "NeuralNetwork", "NumericKernels", "Datasets", "ONNXMessages", "PythonTesting",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.copy("Fixtures")], swiftSettings: safe),

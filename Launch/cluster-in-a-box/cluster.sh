@@ -168,7 +168,7 @@ cut() { set_link "${1:-}" down; }
 
 # The kernel takes up to a second to see that a link carries again; until then connections fail at once.
 join() {
-  local end=$((SECONDS + 10))
+  local end=$((SECONDS + 120))
   (set_link "${1:-}" up)
   until carries switch "$1" && carries "$1" eth0; do
     [ $SECONDS -lt $end ] || fail "the link of $1 does not come up"

@@ -54,10 +54,10 @@ processes() {
 
 # end_processes HOST [NAME]: ends them, and waits until they are gone.
 end_processes() {
-  local signal=TERM left=50 ids
+  local signal=TERM left=600 ids
   while mapfile -t ids < <(processes "$@") && [ ${#ids[@]} -gt 0 ]; do
     [ $((left -= 1)) -ge 0 ] || fail "processes ${ids[*]} on $1 do not end"
-    if [ $left -lt 30 ]; then signal=KILL; fi
+    if [ $left -lt 580 ]; then signal=KILL; fi
     kill -s "$signal" "${ids[@]}" 2> /dev/null || true
     sleep 0.1
   done

@@ -50,7 +50,7 @@ up() {
   write_configuration
   start_daemons
   until is_ready; do
-    [ $SECONDS -lt 30 ] || fail "Slurm's hosts are not ready after 30 s: $(run sinfo --noheader 2>&1)"
+    [ $SECONDS -lt 300 ] || fail "Slurm's hosts are not ready after 300 s: $(run sinfo --noheader 2>&1)"
     sleep 0.2
   done
   trap - EXIT

@@ -63,9 +63,9 @@ public struct CheckpointContent: Equatable, Sendable {
       try file.write([Checksum.of(start)])
       for section in sections {
         switch section.values {
-        case .bytes(let values): try Self.append(values, to: file)
-        case .floats(let values): try Self.append(values.map(\.bitPattern), to: file)
-        case .doubles(let values): try Self.append(values.map(\.bitPattern), to: file)
+        case .bytes(let values): try Self.append(values, to: &file)
+        case .floats(let values): try Self.append(values.map(\.bitPattern), to: &file)
+        case .doubles(let values): try Self.append(values.map(\.bitPattern), to: &file)
         }
       }
       try file.commit()
@@ -73,7 +73,7 @@ public struct CheckpointContent: Equatable, Sendable {
   }
 
   private static func append<Word: FixedWidthInteger & BitwiseCopyable>(
-    _ words: [Word], to file: borrowing AtomicFile
+    _ words: [Word], to file: inout AtomicFile
   ) throws(FileError) {
     try file.write(words)
     try file.write([Checksum.of(words)])

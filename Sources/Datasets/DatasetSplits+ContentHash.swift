@@ -1,5 +1,6 @@
 // By what hosts find out whether they have read the same.
 
+import Files
 import Foundation
 
 extension DatasetSplits {
@@ -12,7 +13,10 @@ extension DatasetSplits {
     for split in [train, validation, test] {
       hash.add(Array("\0\(split.count)\0".utf8))
       hash.add(Array(split.dataset.labels[split.range]))
-      for index in 0..<split.count { hash.add(Array(split.image(at: index))) }
+      for index in 0..<split.count {
+        hash.add(Array(split.image(at: index)))
+        if index % 4_096 == 0 { LongWork.progressed() }
+      }
     }
     return hash.finish()
   }

@@ -1,5 +1,7 @@
 // How bytes become the floats that a network reads.
 
+import Files
+
 /// Turns a pixel x of 0…255 in channel c into (x/255 − mean[c]) / standardDeviation[c].
 public struct Normalization: Codable, Equatable, Sendable {
   /// Mean of each channel, on the scale of 0…1.
@@ -33,6 +35,7 @@ public struct Normalization: Codable, Equatable, Sendable {
         squares[channel] += UInt64(pixel) * UInt64(pixel)
         channel = channel + 1 == channels ? 0 : channel + 1
       }
+      if index % 4_096 == 0 { LongWork.progressed() }
     }
     let count = images.count * images.dataset.height * images.dataset.width
     let means = sums.map { Double($0) / Double(count) / 255 }

@@ -55,6 +55,7 @@ public final class DataParallelTrainer {
     hasLocalStatistics = try options.batchNormGroupSize(ranks: communicator.size) < communicator.size
     images = AlignedBuffer(count: capacity * architecture.input.count)
     labels = AlignedBuffer(count: capacity)
+    network.progress = heartbeat.beat
   }
 
   /// Its size in memory on this rank, the data set excepted: what training and validating take.

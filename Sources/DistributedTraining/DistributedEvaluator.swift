@@ -36,6 +36,7 @@ public final class DistributedEvaluator {
     images = AlignedBuffer(count: batchCapacity * architecture.input.count)
     labels = AlignedBuffer(count: batchCapacity)
     self.heartbeat = heartbeat
+    network.progress = heartbeat.beat
   }
 
   /// Its size in memory, the data set excepted.
@@ -107,7 +108,6 @@ public final class DistributedEvaluator {
       sums.add(
         network.crossEntropy(images: indices.count, labels: labels.view), answers: indices.count * network.levels)
       body(indices.count)
-      heartbeat.beat()
     }
     return try sums.combined(communicator, depth: network.architecture.depth)
   }

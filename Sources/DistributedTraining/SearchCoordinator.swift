@@ -25,8 +25,8 @@ public final class SearchCoordinator {
   public var observer: (any SearchObserver)?
   /// Where checkpoints go and what may stop the search, on all ranks alike; nil for a search without them.
   public var checkpoints: CheckpointPlan?
-  /// Where this rank notes what it is doing, for a `StallWatch`.
-  public var heartbeat = Heartbeat()
+  /// Where this rank notes what it is doing.
+  let heartbeat: Heartbeat
   /// When checkpoints are due, and what follows when numbers diverge.
   public var reliability = ReliabilityOptions()
   /// Where the ranks are, for whoever watches.
@@ -71,16 +71,19 @@ public final class SearchCoordinator {
   ///   - latencies: what was measured before, if this continues a search (`SearchCheckpoint.latencies`); rank 0's counts.
   ///     Without, latencies are measured now where the budget limits them.
   ///   - placement: the threads of this rank; nil for a share of the cores that ranks of `communicator` have together.
+  ///   - heartbeat: where this rank notes what it is doing, for a `StallWatch`.
   ///   - observer: told of everything on rank 0.
   /// - Throws: `SearchError` for impossible depths or groups, or a budget that no depth is within, `TrainingError` where data
   ///   and ranks do not fit, `MPIError`. Collective.
   public init(
     _ family: Architecture, data: DatasetSplits, communicator: Communicator, search: SearchOptions,
     warmUp: WarmUpOptions, training: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
-    latencies: [Double]? = nil, placement: ThreadPlacement? = nil, observer: (any SearchObserver)? = nil
+    latencies: [Double]? = nil, placement: ThreadPlacement? = nil, heartbeat: Heartbeat = Heartbeat(),
+    observer: (any SearchObserver)? = nil
   ) throws {
+    self.heartbeat = heartbeat
     affordable = try search.affordableDepths(
-      of: family, training: training, communicator: communicator, measured: latencies)
+      of: family, training: training, communicator: communicator, measured: latencies, heartbeat: heartbeat)
     var search = search
     search.maximumDepth = affordable.depths.upperBound
     largest = try family.withDepth(affordable.depths.upperBound)
@@ -263,10 +266,25 @@ public final class SearchCoordinator {
       imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
       ranks: communicator.size, times: progress.times, affordable: affordable)
     let shared = try communicator.broadcast(result, from: 0)
-    heartbeat.enter(.runFiles)
-    if let predictions { try observe(.tested(predictions)) }
-    if let weights { try observe(.finished(shared, weights)) }
+    try tell(shared, weights, predictions)
     return shared
+  }
+
+  /// Tells rank 0's observer of the result. The other ranks wait for as long as it takes, as where a disk is full.
+  /// - Throws: `TrainingError.stopped` on every rank if the observer throws that; what else it throws. Collective.
+  private func tell(_ result: SearchResult, _ weights: NetworkWeights?, _ predictions: Predictions?) throws {
+    heartbeat.enter(communicator.rank == 0 ? .result : .waitingForOther)
+    var isStopped = false
+    do {
+      if let predictions { try observe(.tested(predictions)) }
+      if let weights { try observe(.finished(result, weights)) }
+    } catch TrainingError.stopped {
+      isStopped = true
+    }
+    try communicator.meet()
+    if try communicator.broadcast(isStopped, from: 0) {
+      throw TrainingError.stopped(checkpoint: try communicator.broadcast([checkpointer?.newest], from: 0)[0])
+    }
   }
 
   /// Classifies the test images with rank 0's weights; the answers are on rank 0. Each group does it by itself, as the one

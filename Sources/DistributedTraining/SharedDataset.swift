@@ -35,8 +35,8 @@ extension DatasetSplits {
     sharedBy ranks: Communicator, heartbeat: Heartbeat = Heartbeat(), warn: (String) -> Void,
     read: (_ progress: () -> Void, _ warn: (String) -> Void) throws -> DatasetSplits
   ) throws {
-    heartbeat.enter(.loadingData)
     let host = try ranks.splitSharedMemory()
+    heartbeat.enter(host.rank == 0 ? .loadingData : .waitingForOther)
     var warnings: [String] = []
     let isUsage = { (error: any Error) in
       (error as? DatasetError)?.isUsage ?? (error as? TrainingError)?.isUsage ?? false

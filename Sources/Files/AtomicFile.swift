@@ -10,6 +10,8 @@ public struct AtomicFile: ~Copyable {
   private let temporaryPath: String
   private let descriptor: Int32
   private var isCommitted = false
+  /// Bytes that may not be on the disk yet.
+  private var unsynchronized = 0
   private static let prefix = ".odn-"
   private static let suffix = ".part"
 
@@ -31,18 +33,29 @@ public struct AtomicFile: ~Copyable {
 
   /// Appends integers, stored little-endian.
   /// - Throws: `FileError.unwritable`.
-  public func write<Word: FixedWidthInteger & BitwiseCopyable>(_ words: [Word]) throws(FileError) {
+  public mutating func write<Word: FixedWidthInteger & BitwiseCopyable>(_ words: [Word]) throws(FileError) {
     let stored = Word(littleEndian: 1) == 1 ? words : words.map(\.littleEndian)
     var done = 0
     while done < stored.count * MemoryLayout<Word>.size {
       let count = stored.withUnsafeBytes { bytes in
-        let part = UnsafeRawBufferPointer(rebasing: bytes[done...])
+        let part = UnsafeRawBufferPointer(rebasing: bytes[done...].prefix(LongWork.pieceSize))
         return Foundation.write(descriptor, part.baseAddress, part.count)
       }
       if count < 0 && errno == EINTR { continue }
       try check(count)
       done += count
+      unsynchronized += count
+      try synchronizePiece()
     }
+  }
+
+  /// Waits for the disk piece by piece: for a large file on a slow disk, `commit()` alone would wait for minutes without
+  /// a sign of progress.
+  private mutating func synchronizePiece() throws(FileError) {
+    guard unsynchronized >= LongWork.pieceSize else { return }
+    try check(fdatasync(descriptor))
+    unsynchronized = 0
+    LongWork.progressed()
   }
 
   /// Makes the content durable, and only then visible under the file's own name.
@@ -54,6 +67,7 @@ public struct AtomicFile: ~Copyable {
     defer { close(parent) }
     try check(rename(temporaryPath, path))
     isCommitted = true
+    LongWork.progressed()
     // EINVAL is the answer of file systems that cannot do this for a directory.
     if fsync(parent) != 0 && errno != EINVAL { try check(-1) }
   }

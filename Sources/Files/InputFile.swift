@@ -79,13 +79,14 @@ public final class InputFile {
     case .descriptor(let descriptor):
       var done = 0
       while done < target.count {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
-        // Linux reads at most 2 GB per call, and may read less.
+        let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...].prefix(LongWork.pieceSize))
+        // Linux may read less than it is asked for.
         let count = pread(descriptor, rest.baseAddress, rest.count, off_t(place + done))
         if count < 0 && errno == EINTR { continue }
         guard count >= 0 else { return .failure(.unreadable(path: path, reason: FileError.lastReason)) }
         if count == 0 { break }
         done += count
+        LongWork.progressed()
       }
       return .success(done)
     }

@@ -21,6 +21,8 @@ public final class DepthNetwork {
   private let blocks: [ResidualBlock]
   /// The classifier of each block, where it has one.
   private let classifiers: [Classifier?]
+  /// Called after each block of a pass: a pass over many large images takes minutes.
+  public var progress: () -> Void = {}
 
   /// Allocates everything that passes over up to `batchCapacity` images need.
   ///
@@ -94,6 +96,7 @@ public final class DepthNetwork {
       try blocks[index].forward(activation, images: images, workspace: workspace)
       activation = blocks[index].output
       classifiers[index]?.forward(activation, images: images, kernels: workspace.kernels)
+      progress()
     }
   }
 
@@ -146,6 +149,7 @@ public final class DepthNetwork {
       try blocks[index].backward(
         index == 0 ? stemActivation.view : blocks[index - 1].output, images: images, finish: finish,
         workspace: workspace)
+      progress()
     }
     try stem.backward(
       Activation(input), images: images, gradient: workspace.outputGradient, inputGradient: nil, workspace: workspace)

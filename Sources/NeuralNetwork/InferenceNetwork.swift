@@ -24,6 +24,8 @@ public final class InferenceNetwork {
   private let stem: FoldedUnit
   private let blocks: [FoldedBlock]
   private let classifiers: [FoldedClassifier?]
+  /// Called after each block of a pass: a pass over many large images takes minutes.
+  public var progress: () -> Void = {}
 
   /// Allocates what passes over up to `batchCapacity` images need. The weights are to be set by `load`.
   public init(
@@ -86,6 +88,7 @@ public final class InferenceNetwork {
     var current = 0
     for (block, classifier) in zip(blocks, classifiers) {
       current = run(block, images, current)
+      progress()
       if let classifier {
         let shape = block.output
         kernels.averagePool(

@@ -35,9 +35,6 @@ struct EventLog {
     length = try file.seekToEnd()
   }
 
-  /// Whether there are lines that are not in the file.
-  var isBehind: Bool { !pending.isEmpty }
-
   /// Takes back everything that happened after a checkpoint, or simply everything.
   mutating func rewind(to point: ResumePoint?) throws {
     guard let point else { return try cut(to: 0) }
@@ -74,6 +71,13 @@ struct EventLog {
   mutating func append(_ event: String, _ value: some Encodable) throws -> String? {
     let line = EventLine(event: event, time: start.duration(to: .now) / .seconds(1), value: value)
     pending.append(Data((try JSON.text(line) + "\n").utf8))
+    return try flush()
+  }
+
+  /// Writes the lines that the disk had no room for.
+  /// - Returns: why not, where there still is none.
+  mutating func flush() throws -> String? {
+    if pending.isEmpty { return nil }
     do {
       try file.seek(toOffset: length)
       try file.write(contentsOf: pending)

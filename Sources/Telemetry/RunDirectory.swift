@@ -31,12 +31,15 @@ public enum RunDirectoryError: Error, Equatable, CustomStringConvertible {
 
 /// Writes a run's files as the search goes on. Whatever has been written stays, however the run ends.
 ///
-/// Where the disk is full, what is not the result waits for the next epoch and does not end the search.
+/// Where the disk is full, what is written on the way is kept for the next epoch. At its end the search waits until there is
+/// room for all of it.
 public struct RunDirectory: SearchObserver {
   /// Path of the directory.
   public let path: String
   /// Told of what could not be written yet.
   public var warn: (String) -> Void = { _ in }
+  /// What follows where the disk is full at the end; nil for the error.
+  public var fullDisk: FullDisk?
   private let configuration: String
   private let modelMetadata: [String: String]
   private let isContinued: Bool
@@ -119,13 +122,27 @@ public struct RunDirectory: SearchObserver {
     let accuracies = [
       "validation_accuracy": "\(result.validationAccuracy)", "test_accuracy": "\(result.testAccuracy)",
     ]
-    for (name, model) in unsaved + [("odn.safetensors", model(weights, accuracies))] {
-      try model.write(to: "\(path)/\(name)")
-    }
+    unsaved.append(("odn.safetensors", model(weights, accuracies)))
     try append("finished", result)
-    if log.isBehind { throw RunDirectoryError.unwritable(path: log.path, reason: String(cString: strerror(ENOSPC))) }
-    if let predictions { try write(JSON.text(predictions) + "\n", as: Self.predictionsName) }
-    try write(JSON.text(Summary(result), pretty: true) + "\n", as: "summary.json")
+    // The summary comes last: it says that the run is whole.
+    try whenThereIsRoom { run in
+      while let next = run.unsaved.first {
+        try next.model.write(to: "\(run.path)/\(next.name)")
+        run.unsaved.removeFirst()
+      }
+      if let lack = try run.changeLog({ try $0.flush() }) {
+        throw RunDirectoryError.unwritable(path: run.log.path, reason: lack)
+      }
+      if let predictions = run.predictions {
+        try run.write(JSON.text(predictions) + "\n", as: Self.predictionsName)
+      }
+      try run.write(JSON.text(Summary(result), pretty: true) + "\n", as: "summary.json")
+    }
+  }
+
+  private mutating func whenThereIsRoom(_ body: (inout Self) throws -> Void) throws {
+    guard let fullDisk else { return try body(&self) }
+    try fullDisk.retrying { try body(&self) }
   }
 
   private func write(_ text: String, as name: String) throws(RunDirectoryError) {

@@ -1,5 +1,6 @@
 // Keeps two processes from writing the same run, as when a run is continued before the one that was cut short has ended.
 
+import Files
 import Foundation
 
 /// The right to write a run's files, for as long as this lives and its process runs.
@@ -18,6 +19,7 @@ public final class RunLock: Sendable {
     // File systems without locks answer otherwise; there the user has to take care.
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
       guard ContinuousClock.now < end else { throw .busy(path) }
+      LongWork.progressed()
       Thread.sleep(forTimeInterval: 0.05)
     }
   }

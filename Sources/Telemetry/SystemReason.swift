@@ -10,7 +10,9 @@ struct SystemReason {
 
   init(_ error: any Error) {
     switch error {
-    case FileError.unwritable(_, let reason), ModelFileError.unwritable(_, let reason): text = reason
+    case FileError.unwritable(_, let reason), ModelFileError.unwritable(_, let reason),
+      RunDirectoryError.unwritable(_, let reason):
+      text = reason
     default: text = Self.words(of: error as NSError)
     }
   }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Configuration
 import Datasets
 import DistributedTraining
+import Files
 import Foundation
 import MPI
 import ModelExchange
@@ -94,8 +95,11 @@ struct EvaluateCommand: ParsableCommand {
       let reliability = configuration?.reliability ?? ReliabilityOptions()
       let watch = try StallWatch(heartbeat, options: reliability, communicator: world)
       defer { withExtendedLifetime(watch) {} }
-      let data = try DatasetSplits(
-        sharedBy: world, heartbeat: heartbeat, warn: Failure.warn, read: reading(for: network, configuration?.dataset))
+      let data = try LongWork.listen(heartbeat.beat) {
+        try DatasetSplits(
+          sharedBy: world, heartbeat: heartbeat, warn: Failure.warn,
+          read: reading(for: network, configuration?.dataset))
+      }
       let evaluator = try DistributedEvaluator(
         network.architecture, heads: network.weights.heads, data: data, communicator: world,
         batchCapacity: max(1, training.batchSize / world.size), kernels: training.makeKernels(world),

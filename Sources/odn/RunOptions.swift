@@ -110,8 +110,11 @@ struct RunOptions: ParsableArguments {
   }
 
   /// What watches the run on rank 0: its files, and a display. Nil on other ranks. Collective.
+  ///
+  /// - Parameter heartbeat: told that the run goes on while it waits for room on a full disk.
   func observers(
-    _ configuration: Configuration, _ data: DatasetSplits, _ run: RunStart, _ world: Communicator
+    _ configuration: Configuration, _ data: DatasetSplits, _ run: RunStart, _ heartbeat: Heartbeat,
+    _ world: Communicator
   ) throws -> Watch? {
     try world.agree(isUsage: Failure.isUsage) {
       guard world.rank == 0 else { return nil }
@@ -120,10 +123,14 @@ struct RunOptions: ParsableArguments {
         modelMetadata: try data.modelMetadata(named: configuration.dataset.name), continuing: run.lock)
       let logger = logger(world)
       directory.warn = { logger.warning("\($0)") }
+      let fullDisk = FullDisk(wait: { try waitForRoom(heartbeat) }, warn: { logger.warning("\($0)") })
+      directory.fullDisk = fullDisk
       var observers: [any SearchObserver] = [directory, WarningLog(logger: logger)]
       let telemetry = configuration.telemetry
       if telemetry.tensorboard {
-        observers.append(TensorBoardLog(run: run.directory) { logger.warning("\($0)") })
+        var log = TensorBoardLog(run: run.directory) { logger.warning("\($0)") }
+        log.fullDisk = fullDisk
+        observers.append(log)
       }
       if jsonProgress {
         observers.append(JSONProgress())
@@ -137,6 +144,13 @@ struct RunOptions: ParsableArguments {
       }
       return Watch(observers: Observers(observers), directory: directory)
     }
+  }
+
+  /// Lets a moment pass in which somebody may make room, and ends the wait where the run is told to stop.
+  private func waitForRoom(_ heartbeat: Heartbeat) throws {
+    heartbeat.beat()
+    if StopSignal.isRequested { throw TrainingError.stopped(checkpoint: nil) }
+    Thread.sleep(forTimeInterval: 0.2)
   }
 
   /// The observers of a run and the directory that one of them fills.

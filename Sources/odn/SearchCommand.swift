@@ -5,6 +5,7 @@ import Configuration
 import Datasets
 import DepthSearch
 import DistributedTraining
+import Files
 import MPI
 import Telemetry
 
@@ -89,13 +90,21 @@ extension RunOptions {
   fileprivate func search(_ configuration: Configuration, _ world: Communicator) throws {
     _ = try configuration.search.ranksPerGroup(of: world.size)
     StopSignal.install()
-    let heartbeat = Heartbeat()
+    let fault = try InjectedFault(rank: world.rank)
+    let heartbeat = Heartbeat { fault?.noted($0) }
     // Measurements for a dry run do not tell how far they are.
     let watch = dryRun ? nil : try StallWatch(heartbeat, options: configuration.reliability, communicator: world)
     defer { withExtendedLifetime(watch) {} }
+    try LongWork.listen(heartbeat.beat) { try search(configuration, world, heartbeat, fault) }
+  }
+
+  private func search(
+    _ configuration: Configuration, _ world: Communicator, _ heartbeat: Heartbeat, _ fault: InjectedFault?
+  ) throws {
     let logger = logger(world)
     let layout = try RunLayout(world, threads: configuration.training.threads)
     try layout.check(configuration.training)
+    heartbeat.enter(world.rank == 0 ? .starting : .waitingForOther)
     // What the budget leaves does not wait for the data set.
     try world.agree(isUsage: Failure.isUsage) {
       guard world.rank == 0 else { return }
@@ -118,25 +127,24 @@ extension RunOptions {
     let coordinator = try SearchCoordinator(
       configuration.architecture(depth: 1, for: data.facts), data: data, communicator: world,
       search: configuration.search, warmUp: configuration.warmUp, training: configuration.training,
-      communication: configuration.communication, latencies: run.checkpoint?.latencies)
+      communication: configuration.communication, latencies: run.checkpoint?.latencies,
+      heartbeat: heartbeat)
     if dryRun {
       return try DryRun(configuration: configuration, data: data, layout: layout, directory: run.directory).run(world)
     }
     coordinator.layout = layout
-    coordinator.heartbeat = heartbeat
     coordinator.reliability = configuration.reliability
     coordinator.showsParameters = configuration.telemetry.tensorboard && configuration.telemetry.histograms
-    let fault = InjectedFault(world)
     coordinator.checkpoints = CheckpointPlan(
       directory: RunDirectory.checkpoints(of: run.directory),
       origin: CheckpointOrigin(configuration: configuration.values, configurationHash: configuration.hash),
       isStopRequested: {
         // Ranks that wait for work are asked as well, without a step.
-        if heartbeat.state.operation != .waitingForWork { try fault?.step() }
+        if heartbeat.state.operation != .waitingForWork { try fault?.step(world, heartbeat) }
         return StopSignal.isRequested
       })
     // After everything that the user may have asked for in vain, so that a mistake leaves no directory behind.
-    let files = try observers(configuration, data, run, world)
+    let files = try observers(configuration, data, run, heartbeat, world)
     if let files { logger.info("files of this run: \(files.directory.path)") }
     coordinator.observer = files?.observers
     let result = try coordinator.run(from: run.checkpoint)

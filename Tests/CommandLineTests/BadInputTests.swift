@@ -13,7 +13,7 @@ extension CommandLine {
         try mistake.prepare(workspace)
         let before = try workspace.names()
         let run = try await Program.run(
-          mistake.arguments, ranks: ranks == 1 ? nil : ranks, in: workspace, within: .seconds(30))
+          mistake.arguments, ranks: ranks == 1 ? nil : ranks, in: workspace)
         #expect(run.exitCode == mistake.exitCode, "with \(ranks) ranks: \(run.errors)")
         #expect(run.output == "", "with \(ranks) ranks")
         #expect(run.errorLines.count == 1, "with \(ranks) ranks: \(run.errors)")
@@ -30,7 +30,7 @@ extension CommandLine {
       for ranks in [1, 3] {
         let workspace = try Workspace.withTinySearch()
         let run = try await Program.run(
-          misuse.arguments, ranks: ranks == 1 ? nil : ranks, in: workspace, within: .seconds(30))
+          misuse.arguments, ranks: ranks == 1 ? nil : ranks, in: workspace)
         #expect(run.exitCode == 64, "with \(ranks) ranks: \(run.errors)")
         #expect(run.output == "", "with \(ranks) ranks")
         let errors = run.errorLines.filter { $0.hasPrefix("Error: ") }

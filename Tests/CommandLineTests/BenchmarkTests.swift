@@ -36,7 +36,7 @@ extension CommandLine {
       let options = ["--depth", "3", "--steps", "2", "--threads", "2", "--matrix-engine", "blas", "--json"]
       let run = try await Program.run(
         ["benchmark", "step"] + Self.small + options + (forwardOnly ? ["--forward-only"] : []), in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       let step = try JSONDecoder().decode(Step.self, from: Data(run.output.utf8))
       #expect(step.communication == nil, "one rank sums nothing")
       #expect(step.pass == (forwardOnly ? "inference" : "training") && step.threads == 2 && step.kernels == nil)
@@ -49,10 +49,10 @@ extension CommandLine {
       let variant = Self.small + ["--width", "0.5", "--stem-stride", "2"]
       let step = try await Program.run(
         ["benchmark", "step"] + variant + ["--depth", "3", "--steps", "1", "--threads", "1"], in: Workspace())
-      #expect(step.exitCode == 0 && step.errors == "", "\(step.errors)")
+      #expect(step.exitCode == 0 && step.errorsBesideLoad == "", "\(step.errors)")
       #expect(step.output.contains("resnet18 of width 0.5 and stem stride 2 depth 3, images 8x8x1, 4 per step"))
       let kernels = try await Program.run(["benchmark", "kernels"] + variant + ["--runs", "1"], in: Workspace())
-      #expect(kernels.exitCode == 0 && kernels.errors == "", "\(kernels.errors)")
+      #expect(kernels.exitCode == 0 && kernels.errorsBesideLoad == "", "\(kernels.errors)")
       #expect(kernels.output.contains("3x3 /2 1→32 @8x8") && kernels.output.contains("3x3 /2 32→64 @4x4"))
     }
 
@@ -61,7 +61,7 @@ extension CommandLine {
       let options = ["--depth", "2", "--steps", "2", "--threads", "1", "--mode", mode]
       let run = try await Program.run(
         ["benchmark", "step"] + Self.small + options + ["--json"], ranks: 2, in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       let step = try JSONDecoder().decode(Step.self, from: Data(run.output.utf8))
       let communication = try #require(step.communication)
       #expect(communication.mode == mode && communication.compression == "none")
@@ -78,7 +78,7 @@ extension CommandLine {
       let run = try await Program.run(
         ["benchmark", "step"] + Self.small + ["--depth", "3", "--steps", "3", "--threads", "1", "--profile", "--json"],
         in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       let step = try JSONDecoder().decode(Step.self, from: Data(run.output.utf8))
       let kernels = try #require(step.kernels)
       let calls = Dictionary(uniqueKeysWithValues: kernels.map { ($0.kernel, $0.calls) })
@@ -103,7 +103,7 @@ extension CommandLine {
       }
       let run = try await Program.run(
         ["benchmark", "kernels"] + Self.small + ["--runs", "1", "--threads", "2", "--json"], in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       let rows = try JSONDecoder().decode([Row].self, from: Data(run.output.utf8))
       #expect(rows.count == 3 * 11 && Set(rows.map(\.convolution)).count == 11)
       #expect(rows.allSatisfy { $0.relativeError > 0 && $0.relativeError < 1e-5 }, "\(rows)")

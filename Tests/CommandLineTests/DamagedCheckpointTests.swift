@@ -132,7 +132,7 @@ extension CommandLine {
       let empty = try await run(["search", "tiny.yaml", "--resume", "run"])
       #expect(empty.exitCode == 64 && empty.errors.contains("--resume auto --output run"), "\(empty.errors)")
       let anew = try await run(Resumption.search)
-      #expect(anew.exitCode == 0 && anew.errors == "", "\(anew.errors)")
+      #expect(anew.exitCode == 0 && anew.errorsBesideLoad == "", "\(anew.errors)")
       try await Reference.onOneRank.expectSame(as: workspace)
     }
 
@@ -141,28 +141,31 @@ extension CommandLine {
       let log = open(workspace.file("run/events.jsonl"), O_RDONLY)
       try #require(flock(log, LOCK_EX) == 0)
       let before = try workspace.checkpoints()
-      let waiting = try Program(Resumption.search, in: workspace)
-      try await Task.sleep(for: .seconds(1))
-      #expect(waiting.isRunning)
-      #expect(try workspace.checkpoints() == before)
+      let hold = Hold(at: "loading data", in: workspace)
+      let waiting = try Program(Resumption.search, in: workspace, variables: hold.variables)
+      // It has the log open, which it does to lock it, and has not come further.
+      let hasOpened = await waiting.reaches { waiting.hasOpen(workspace.file("run/events.jsonl")) }
+      #expect(hasOpened && waiting.isRunning)
+      #expect(try !workspace.names().contains("hold") && workspace.checkpoints() == before)
       close(log)
-      #expect(try await waiting.end(within: .seconds(30)).exitCode == 0)
+      try await hold.reached(by: waiting)
+      try hold.release()
+      #expect(try await waiting.end().exitCode == 0)
     }
 
     private func run(_ arguments: [String]) async throws -> Execution {
       try await Program.run(arguments, in: workspace)
     }
 
-    /// Starts or continues the run, and stops it after two more checkpoints.
+    /// Starts or continues the run, and stops it 30 steps later.
     private func stop() async throws -> Execution {
-      let before = try workspace.checkpoints()
-      let run = try Program(Resumption.search, in: workspace)
-      let isSaved = try await Program.holds(within: .seconds(60)) {
-        try !run.isRunning || workspace.checkpoints().filter { !before.contains($0) }.count == 2
-      }
-      try #require(isSaved)
+      let hold = Hold(afterSteps: 30, in: workspace)
+      let run = try Program(Resumption.search, in: workspace, variables: hold.variables)
+      try await hold.reached(by: run)
       run.send(SIGUSR1)
-      return try await run.end(within: .seconds(20))
+      let end = try await run.end()
+      hold.clear()
+      return end
     }
   }
 }

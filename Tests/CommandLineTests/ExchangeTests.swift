@@ -42,7 +42,7 @@ extension CommandLine {
           [
             "export", "run/odn.safetensors", "--format", format, "--output", "net.\(format)", "--json",
           ] + (format == "onnx-int8" ? ["--config", "tiny.yaml", "--calibration-images", "16"] : []), in: workspace)
-        #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+        #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
         let result = try JSONDecoder().decode(Exported.self, from: Data(run.output.utf8))
         #expect(result.output == "net.\(format)" && result.format == format && result.parameters == 149_322)
         #expect(result.bytes == (try workspace.bytes("net.\(format)").count))
@@ -67,7 +67,7 @@ extension CommandLine {
     func roundTrip() async throws {
       try Self.removeMetadata(of: "run/odn.safetensors", as: "state.safetensors", in: workspace)
       let run = try await Program.run(["import", "state.safetensors", "--dataset", "mnist", "--json"], in: workspace)
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       let result = try JSONDecoder().decode(Imported.self, from: Data(run.output.utf8))
       #expect(result.output == "state.odn.safetensors" && result.parameters == 149_322)
       #expect(result.network.family == "resnet18" && result.network.depth == 2)
@@ -127,7 +127,7 @@ extension CommandLine {
           "import", "run/odn.safetensors", "--architecture", "resnet34", "--class-names", "a,b,c,d,e,f,g,h,i,j",
           "--mean", "0.5", "--std", "0.25", "--input", "30x20x1", "--output", "other.safetensors",
         ], in: workspace)
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       #expect(
         run.output
           == "other.safetensors: resnet34 cut at depth 2 of 16, images 30x20x1, 10 classes, 149,322 parameters\n")

@@ -15,18 +15,16 @@ extension CommandLine {
 
     @Test("that is stopped is named within seconds, ends the run with code 76, and loses nothing", arguments: [0, 2])
     func stopped(rank: Int) async throws {
-      let run = try await start()
+      let (run, _) = try await start(holding: rank)
       let ranks = try run.children
       try #require(ranks.count == 4)
       kill(ranks[rank], SIGSTOP)
       let message = try Regex(
         "odn: rank \(rank) \\(.*, process \(ranks[rank])\\) has not been heard of for [0-9]+ s")
-      let isNamed = try await Program.holds(within: .seconds(3 + 10)) { try run.errors.contains(message) }
-      #expect(isNamed)
-      let end = try await run.end(within: .seconds(20))
-      #expect(end.exitCode == 76, "\(end.errors)")
+      let end = try await run.end()
+      #expect(end.exitCode == 76 && end.errors.contains(message), "\(end.errors)")
       #expect(end.errors.contains(": ending the run with code 76; --resume auto continues it"))
-      #expect(await Program.haveEnded(ranks, within: .seconds(10)))
+      #expect(await Program.haveEnded(ranks))
       for other in 0..<4 where other != rank {
         #expect(end.errors.contains(try Regex("rank \(other) .* has made no progress for [34] s: .*, step [0-9]+: ")))
       }
@@ -35,14 +33,15 @@ extension CommandLine {
 
     @Test("that is stopped for a while is waited for")
     func stoppedForAWhile() async throws {
-      let run = try await start(settings: ["--set", "reliability.abortSeconds=60"])
+      let (run, hold) = try await start(holding: 1, settings: ["--set", "reliability.abortSeconds=1800"])
       let ranks = try run.children
       try #require(ranks.count == 4)
       kill(ranks[1], SIGSTOP)
-      let isNamed = try await Program.holds(within: .seconds(13)) { try run.errors.contains("not been heard of") }
+      try hold.release()
+      let isNamed = try await run.reaches { try run.errors.contains("not been heard of") }
       #expect(isNamed)
       kill(ranks[1], SIGCONT)
-      let end = try await run.end(within: .seconds(60))
+      let end = try await run.end()
       #expect(end.exitCode == 0, "\(end.errors)")
       #expect(end.errors.contains(try Regex("odn: rank 0 .* goes on after [0-9]+ s\n")))
       try await Reference.onFourRanks.expectSame(as: workspace)
@@ -50,13 +49,16 @@ extension CommandLine {
 
     @Test("is none where all ranks are suspended together, for however long")
     func suspended() async throws {
-      let run = try await start()
+      let (run, hold) = try await start(holding: 1)
       let ranks = try run.children
       try #require(ranks.count == 4)
       for rank in ranks { kill(rank, SIGSTOP) }
+      #expect(await Program.haveStopped(ranks))
+      // Longer than what would end a run that hangs: the time is what is tested, and it may be any longer.
       try await Task.sleep(for: .seconds(7))
+      try hold.release()
       for rank in ranks { kill(rank, SIGCONT) }
-      let end = try await run.end(within: .seconds(60))
+      let end = try await run.end()
       #expect(end.exitCode == 0 && end.errorsBesideLoad == "", "\(end.errors)")
       try await Reference.onFourRanks.expectSame(as: workspace)
     }
@@ -65,7 +67,7 @@ extension CommandLine {
     func hanging(rank: Int) async throws {
       let run = try Program(
         Self.search, ranks: 3, in: workspace, variables: ["ODN_TEST_FAULT": "hang:\(rank):20"])
-      let end = try await run.end(within: .seconds(60))
+      let end = try await run.end()
       #expect(end.exitCode == 76, "\(end.errors)")
       // The warm-up has 12 steps.
       #expect(
@@ -76,12 +78,9 @@ extension CommandLine {
     @Test("that fails ends all ranks at once")
     func failing() async throws {
       let run = try Program(Self.search, ranks: 4, in: workspace, variables: ["ODN_TEST_FAULT": "error:2:20"])
-      let isTold = try await Program.holds(within: .seconds(60)) {
-        try run.errors.contains("odn: rank 2: an injected fault\n")
-      }
-      #expect(isTold)
-      let end = try await run.end(within: .seconds(5))
-      #expect(end.exitCode == 1, "\(end.errors)")
+      // The others wait for it, and would otherwise be ended with code 76.
+      let end = try await run.end()
+      #expect(end.exitCode == 1 && end.errors.contains("odn: rank 2: an injected fault\n"), "\(end.errors)")
       try await expectUndisturbedEnd()
     }
 
@@ -90,7 +89,7 @@ extension CommandLine {
       let run = try Program(
         Self.search + ["--check-collectives"], ranks: 4, in: workspace,
         variables: ["ODN_TEST_FAULT": "collective:2:20"])
-      let end = try await run.end(within: .seconds(60))
+      let end = try await run.end()
       #expect(end.exitCode == 1, "\(end.errors)")
       #expect(
         end.errors.contains(
@@ -99,12 +98,25 @@ extension CommandLine {
         "\(end.errors)")
     }
 
-    /// Starts the search and returns when it has its first checkpoints.
-    private func start(settings: [String] = []) async throws -> Program {
-      let run = try Program(Self.search + settings, ranks: 4, in: workspace)
-      let isSaved = try await Program.holds(within: .seconds(60)) { try workspace.checkpoints().count == 2 }
-      try #require(isSaved)
-      return run
+    @Test("is none where something takes long and goes on: latencies are measured, for one", arguments: [nil, 2])
+    func slow(ranks: Int?) async throws {
+      // Measuring takes 16 passes for each depth, and each block of them a tenth of a second: longer than what hangs may
+      // take.
+      let options = ["--set", "search.budget.latencyMilliseconds=1e9"]
+      let limits = ["--set", "reliability.stallSeconds=2", "--set", "reliability.abortSeconds=1"]
+      let end = try await Program.run(
+        Resumption.search + options + limits, ranks: ranks, in: workspace,
+        variables: ["ODN_TEST_FAULT": "slow:0:measuring latencies:0.1"])
+      #expect(end.exitCode == 0, "\(end.errors)")
+      #expect(try workspace.course().count == 7)
+    }
+
+    /// Starts the search and returns when it has a checkpoint and a rank waits.
+    private func start(holding rank: Int, settings: [String] = []) async throws -> (Program, Hold) {
+      let hold = Hold(rank, afterSteps: 20, in: workspace)
+      let run = try Program(Self.search + settings, ranks: 4, in: workspace, variables: hold.variables)
+      try await hold.reached(by: run)
+      return (run, hold)
     }
 
     /// Continues the run and compares it with one that nothing has disturbed.

@@ -13,11 +13,11 @@ extension CommandLine {
       let workspace = try Workspace.withLearningSearch()
       // Room for one checkpoint of more than 1 MB, and not for the one that would replace it.
       let disk = try MemoryDisk(workspace.file("run/checkpoints"), kilobytes: 2_000)
-      let run = try Program(Resumption.search, in: workspace)
-      let isFull = try await Program.holds(within: .seconds(60)) { try workspace.warnings() >= 2 }
-      try #require(isFull)
+      let hold = Hold(afterSteps: 30, in: workspace)
+      let run = try Program(Resumption.search, in: workspace, variables: hold.variables)
+      try await hold.reached(by: run)
       run.send(SIGUSR1)
-      let end = try await run.end(within: .seconds(20))
+      let end = try await run.end()
       #expect(end.exitCode == 75)
       #expect(end.errors.contains("No space left on device"), "\(end.errors)")
       #expect(end.errors.contains("the checkpoint before is intact: run/checkpoints/0"), "\(end.errors)")
@@ -25,7 +25,7 @@ extension CommandLine {
 
       try disk.resize(kilobytes: 30_000)
       let rest = try await Program.run(Resumption.search, in: workspace)
-      #expect(rest.exitCode == 0 && rest.errors == "", "\(rest.errors)")
+      #expect(rest.exitCode == 0 && rest.errorsBesideLoad == "", "\(rest.errors)")
       disk.unmount()
       try FileManager.default.removeItem(atPath: workspace.file("run/checkpoints"))
       try await Reference.onOneRank.expectSame(as: workspace)
@@ -33,19 +33,84 @@ extension CommandLine {
 
     @Test("that is full for a while loses nothing", .enabled(if: canMount, needsRoot))
     func fullForAWhile() async throws {
+      let (workspace, disk, run) = try await fillUp(afterSteps: 30)
+      let isNoticed = try await run.reaches { try run.errors.contains("its lines are kept until there is room") }
+      try #require(isNoticed)
+      try disk.empty()
+      try await expectWhole(workspace, run)
+    }
+
+    @Test("that is full to the very end is waited for there, and loses nothing", .enabled(if: canMount, needsRoot))
+    func fullAtTheEnd() async throws {
+      let (workspace, disk, run) = try await fillUp(afterSteps: 30)
+      try await expectToWait(run)
+      #expect(try !workspace.names(in: "run").contains { ["odn.safetensors", "summary.json"].contains($0) })
+      try disk.empty()
+      try await expectWhole(workspace, run)
+    }
+
+    @Test(
+      "that becomes full only at the end is waited for, by all ranks", .enabled(if: canMount, needsRoot),
+      arguments: [nil, 2])
+    func becomesFullAtTheEnd(ranks: Int?) async throws {
       let workspace = try Workspace.withLearningSearch()
       let disk = try MemoryDisk(workspace.file("run"), kilobytes: 8_000)
-      let run = try Program(Resumption.search, in: workspace)
-      let isSaved = try await Program.holds(within: .seconds(60)) { try workspace.checkpoints().count == 2 }
-      try #require(isSaved)
+      let hold = Hold(at: "writing the result", in: workspace)
+      let run = try Program(Resumption.search, ranks: ranks, in: workspace, variables: hold.variables)
+      try await hold.reached(by: run)
       try disk.fill()
-      let isNoticed = try await Program.holds(within: .seconds(60)) { try run.errors.contains("No space left") }
-      try #require(isNoticed)
-      try await Task.sleep(for: .milliseconds(300))
+      try hold.release()
+      try await expectToWait(run)
       try disk.empty()
-      let end = try await run.end(within: .seconds(60))
+      try await expectWhole(workspace, run, ranks: ranks)
+    }
+
+    @Test(
+      "that is full at the end may be left for later: the run stops at a signal, and is continued",
+      .enabled(if: canMount, needsRoot), arguments: [nil, 2])
+    func stoppedAtTheEnd(ranks: Int?) async throws {
+      let workspace = try Workspace.withLearningSearch()
+      let disk = try MemoryDisk(workspace.file("run"), kilobytes: 8_000)
+      let hold = Hold(at: "writing the result", in: workspace)
+      let run = try Program(Resumption.search, ranks: ranks, in: workspace, variables: hold.variables)
+      try await hold.reached(by: run)
+      try disk.fill()
+      try hold.release()
+      try await expectToWait(run)
+      run.send(SIGUSR1)
+      let end = try await run.end()
+      #expect(end.exitCode == 75 && end.errors.contains("odn: stopped as told; run/checkpoints/"), "\(end.errors)")
+      try disk.empty()
+      let rest = try await Program.run(Resumption.search, ranks: ranks, in: workspace)
+      #expect(rest.exitCode == 0, "\(rest.errors)")
+      try await Reference.on(ranks).expectSame(as: workspace)
+    }
+
+    /// A search whose disk becomes full in the middle of an epoch.
+    private func fillUp(afterSteps steps: Int) async throws -> (Workspace, MemoryDisk, Program) {
+      let workspace = try Workspace.withLearningSearch()
+      let disk = try MemoryDisk(workspace.file("run"), kilobytes: 8_000)
+      let hold = Hold(afterSteps: steps, in: workspace)
+      let run = try Program(Resumption.search, in: workspace, variables: hold.variables)
+      try await hold.reached(by: run)
+      try disk.fill()
+      try hold.release()
+      return (workspace, disk, run)
+    }
+
+    private func expectToWait(_ run: Program) async throws {
+      let waits = try await run.reaches { try run.waitsForRoom }
+      let errors = try run.errors
+      try #require(waits && run.isRunning && errors.contains("No space left on device"), "\(errors)")
+    }
+
+    /// Checks that the run comes to the end of one whose disk was never full, in what it leaves for TensorBoard too.
+    private func expectWhole(_ workspace: Workspace, _ run: Program, ranks: Int? = nil) async throws {
+      let end = try await run.end()
       #expect(end.exitCode == 0, "\(end.errors)")
-      try await Reference.onOneRank.expectSame(as: workspace)
+      try await Reference.on(ranks).expectSame(as: workspace)
+      let search = try workspace.values(of: "search")
+      #expect(search.steps("search/depth") == Array(1...6) && search.steps("result/test accuracy") == [6])
     }
 
     @Test("that may not be written is refused before any training", .enabled(if: canMount, needsRoot))
@@ -63,13 +128,12 @@ extension CommandLine {
     func becomesReadOnly() async throws {
       let workspace = try Workspace.withLearningSearch()
       let disk = try MemoryDisk(workspace.file("run/checkpoints"), kilobytes: 30_000)
-      let run = try Program(Resumption.search, in: workspace)
-      let isSaved = try await Program.holds(within: .seconds(60)) { try workspace.checkpoints().count == 2 }
-      try #require(isSaved)
-      // Refused while a checkpoint is being written.
-      let isReadOnly = await Program.holds(within: .seconds(10)) { (try? disk.makeReadOnly()) != nil }
-      try #require(isReadOnly)
-      let end = try await run.end(within: .seconds(60))
+      let hold = Hold(afterSteps: 30, in: workspace)
+      let run = try Program(Resumption.search, in: workspace, variables: hold.variables)
+      try await hold.reached(by: run)
+      try disk.makeReadOnly()
+      try hold.release()
+      let end = try await run.end()
       #expect(end.exitCode == 0 && end.errors.contains("Read-only file system"), "\(end.errors)")
       disk.unmount()
       try FileManager.default.removeItem(atPath: workspace.file("run/checkpoints"))
@@ -125,10 +189,9 @@ private final class MemoryDisk {
   }
 }
 
-extension Workspace {
-  /// Warnings in the run's log.
-  fileprivate func warnings() throws -> Int {
-    guard FileManager.default.fileExists(atPath: file("run/events.jsonl")) else { return 0 }
-    return try lines("run/events.jsonl").count { $0.contains("\"event\":\"warning\"") }
+extension Program {
+  /// Whether it has said that it waits for room at its end.
+  fileprivate var waitsForRoom: Bool {
+    get throws { try errors.contains("the run waits until there is room, and loses nothing") }
   }
 }

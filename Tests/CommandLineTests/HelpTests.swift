@@ -17,7 +17,7 @@ extension CommandLine {
       ])
     func help(command: String) async throws {
       let run = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"], in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "")
       let name = command.isEmpty ? "odn.txt" : "odn-\(command.replacing(" ", with: "-")).txt"
       let snapshot = "\(Program.root)/Tests/CommandLineTests/Snapshots/\(name)"
       if ProcessInfo.processInfo.environment["ODN_RENEW_SNAPSHOTS"] == "1" {
@@ -37,7 +37,7 @@ extension CommandLine {
       let workspace = try Workspace()
       let alone = try await Program.run(["search", "--help"], in: workspace)
       let together = try await Program.run(["search", "--help"], ranks: 3, in: workspace)
-      #expect(together.exitCode == 0 && together.errors == "")
+      #expect(together.exitCode == 0 && together.errorsBesideLoad == "")
       #expect(together.output == alone.output)
     }
   }

@@ -51,7 +51,7 @@ extension CommandLine {
     func sizes(_ published: Published) async throws {
       let run = try await Program.run(
         ["inspect", "--architecture", published.architecture, "--input", published.input, "--json"], in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "")
       let rows = try JSONDecoder().decode([Row].self, from: Data(run.output.utf8))
       #expect(rows.map(\.depth) == Array(1...rows.count))
       let row = try #require(rows.first { $0.depth == published.depth })
@@ -67,7 +67,7 @@ extension CommandLine {
     @Test("the same sizes in a table")
     func table() async throws {
       let run = try await Program.run(["inspect", "--architecture", "resnet34"], in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "")
       let lines = run.output.split(separator: "\n")
       #expect(lines.first == "resnet34, images 32x32x3, 10 classes")
       #expect(lines.count == 3 + 16, "a row for each of 16 depths")
@@ -80,7 +80,7 @@ extension CommandLine {
       let options = ["inspect", "--architecture", "resnet18", "--input", "28x28x1"]
       func rows(_ more: String...) async throws -> [Row] {
         let run = try await Program.run(options + more + ["--json"], in: Workspace())
-        #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+        #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
         return try JSONDecoder().decode([Row].self, from: Data(run.output.utf8))
       }
       let published = try await rows()
@@ -118,7 +118,7 @@ extension CommandLine {
     func datasets() async throws {
       let workspace = try Workspace()
       let all = try await Program.run(["datasets"], in: workspace)
-      #expect(all.exitCode == 0 && all.errors == "")
+      #expect(all.exitCode == 0 && all.errorsBesideLoad == "")
       for name in ["mnist", "fashion-mnist", "emnist-letters", "cifar10", "cifar100", "svhn"] {
         #expect(all.output.contains("\n\(name) "))
       }
@@ -149,7 +149,7 @@ extension CommandLine {
       "that this build's gradients are right, with every implementation", arguments: ["fast", "direct", "reference"])
     func gradients(kernels: String) async throws {
       let run = try await Program.run(["gradcheck", "--depth", "2", "--kernels", kernels], in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       #expect(run.output.contains("\nlayer1.1.conv2.weight "))
       #expect(run.output.hasSuffix("all gradients agree within 0.001\n"))
     }
@@ -158,14 +158,14 @@ extension CommandLine {
     func variantGradients() async throws {
       let run = try await Program.run(
         ["gradcheck", "--depth", "2", "--width", "0.5", "--stem-stride", "2", "--input", "8x6x1"], in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       #expect(run.output.hasSuffix("all gradients agree within 0.001\n"))
     }
 
     @Test("its version")
     func version() async throws {
       let run = try await Program.run(["--version"], in: Workspace())
-      #expect(run.exitCode == 0 && run.errors == "")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "")
       #expect(run.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
     }
   }

@@ -22,7 +22,7 @@ extension CommandLine {
           "search", "tiny.yaml", "--output", "run", "--set", "warmUp.epochs=0", "--set", "search.epochLimit=null",
           "--set", "search.patience=100000",
         ], ranks: 2, in: workspace)
-      let hasWeights = try await Program.holds(within: .seconds(60)) { try workspace.epochs("run") > 0 }
+      let hasWeights = try await run.reaches { try workspace.epochs("run") > 0 }
       try #require(hasWeights)
       let ranks = try run.children
       try #require(ranks.count == 2)
@@ -32,9 +32,9 @@ extension CommandLine {
       case .launcher: run.terminate()
       }
 
-      let end = try await run.end(within: .seconds(20))
+      let end = try await run.end()
       #expect(end.exitCode == (victim == .launcher ? 1 : 128 + SIGKILL), "\(end.errors)")
-      #expect(await Program.haveEnded(ranks, within: .seconds(10)), "no rank is left")
+      #expect(await Program.haveEnded(ranks), "no rank is left")
       #expect(
         try workspace.names(in: "run") == [
           "checkpoints", "config.yaml", "depth-01.safetensors", "events.jsonl", "tensorboard",
@@ -49,7 +49,7 @@ extension CommandLine {
     func memory(ranks: Int?) async throws {
       let end = try await Program.run(
         ["benchmark", "step", "--architecture", "resnet18", "--depth", "1", "--batch", "1000000"], ranks: ranks,
-        in: Workspace(), addressSpace: 4_000_000_000, within: .seconds(30))
+        in: Workspace(), addressSpace: 4_000_000_000)
       #expect(end.exitCode == 1 && end.output == "", "\(end.errors)")
       // Every rank may have said so before the first one's end was noticed.
       let lines = end.errorLines.filter { $0.hasPrefix("odn: rank ") }
@@ -65,7 +65,7 @@ extension CommandLine {
       try FileManager.default.createDirectory(
         atPath: workspace.file("run/depth-01.safetensors"), withIntermediateDirectories: true)
       let end = try await Program.run(
-        ["search", "tiny.yaml", "--output", "run", "--quiet"], ranks: ranks, in: workspace, within: .seconds(30))
+        ["search", "tiny.yaml", "--output", "run", "--quiet"], ranks: ranks, in: workspace)
       #expect(end.exitCode == 1)
       // Besides, mpirun may log what it thinks of an abort.
       let lines = end.errorLines.filter { $0.hasPrefix("odn: ") }

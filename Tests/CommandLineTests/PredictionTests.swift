@@ -45,7 +45,7 @@ extension CommandLine {
 
     private func predict(_ arguments: [String]) async throws -> [Line] {
       let run = try await Program.run(["predict", "run/odn.safetensors"] + arguments + ["--json"], in: workspace)
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       return try run.output.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
     }
 
@@ -78,7 +78,7 @@ extension CommandLine {
     func evaluationText() async throws {
       let run = try await Program.run(
         ["evaluate", "run/odn.safetensors", "--config", "run/config.yaml", "--confusion"], in: workspace)
-      #expect(run.exitCode == 0 && run.errors == "")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "")
       #expect(run.output.contains("class  images  recognized  answers"), "\(run.output)")
       #expect(run.output.contains("class  0  1  2"), "\(run.output)")
     }
@@ -136,7 +136,7 @@ extension CommandLine {
       let run = try await Program.run(
         ["benchmark", "inference", "run/odn.safetensors", "--batch", "1", "--batch", "4", "--runs", "5"],
         in: workspace)
-      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       #expect(run.output.contains("resnet18 depth 2: 149,322 parameters"), "\(run.output)")
       #expect(run.output.split(separator: "\n").count == 6, "\(run.output)")
       let wrong = try await Program.run(["benchmark", "inference"], in: workspace)

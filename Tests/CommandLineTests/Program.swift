@@ -19,10 +19,10 @@ struct Execution {
     errors.split(separator: "\n").filter { !$0.contains("they take turns") }.joined(separator: "\n")
   }
 
-  /// The lines of standard error without the boxes that mpirun draws around its own messages.
+  /// The lines of standard error without that warning, and without the boxes that mpirun draws around its own messages.
   var errorLines: [String] {
     var isMPIRun = false
-    return errors.split(separator: "\n").map(String.init).filter { line in
+    return errorsBesideLoad.split(separator: "\n").map(String.init).filter { line in
       let isRule = line.count > 60 && line.allSatisfy { $0 == "-" }
       if isRule { isMPIRun.toggle() }
       return !isRule && !isMPIRun
@@ -33,13 +33,13 @@ struct Execution {
 /// Why a program could not be started, or was given up.
 enum ProgramError: Error, CustomStringConvertible {
   case notBuilt(String)
-  case hung(arguments: [String], limit: Duration, output: String, errors: String)
+  case hung(arguments: [String], output: String, errors: String)
 
   var description: String {
     switch self {
     case .notBuilt(let path): "\(path) is not there: build it with `swift build -c release`"
-    case .hung(let arguments, let limit, let output, let errors):
-      "\(arguments.joined(separator: " ")) ran for more than \(limit) and was killed; so far it had printed:\n"
+    case .hung(let arguments, let output, let errors):
+      "\(arguments.joined(separator: " ")) ran for more than \(Program.patience) and was killed; so far it had printed:\n"
         + "\(output)\nand on standard error:\n\(errors)"
     }
   }
@@ -96,23 +96,25 @@ struct Program {
   /// Runs odn to its end.
   static func run(
     _ arguments: [String], ranks: Int? = nil, in workspace: Workspace, variables: [String: String] = [:],
-    addressSpace: Int? = nil, within limit: Duration = .seconds(60)
+    addressSpace: Int? = nil
   ) async throws -> Execution {
-    try await Program(arguments, ranks: ranks, in: workspace, variables: variables, addressSpace: addressSpace)
-      .end(within: limit)
+    try await Program(arguments, ranks: ranks, in: workspace, variables: variables, addressSpace: addressSpace).end()
   }
 
-  /// Waits for the end; a program that takes longer than `limit` is killed, with all ranks.
-  func end(within limit: Duration) async throws -> Execution {
-    if await hasEnded(within: limit) {
+  /// How long tests wait for what has to come. It keeps a hang from lasting for ever, and is far beyond what the slowest
+  /// machine needs: no test is about how long something takes.
+  static let patience = Duration.seconds(1_800)
+
+  /// Waits for the end; a program that hangs is killed, with all ranks.
+  func end() async throws -> Execution {
+    if await Self.holds({ !process.isRunning }) {
       let signalBase: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
       return Execution(
         exitCode: signalBase + process.terminationStatus, output: try files.text("output"), errors: try errors)
     }
     terminate()
-    if await !hasEnded(within: .seconds(5)) { kill(process.processIdentifier, SIGKILL) }
-    throw ProgramError.hung(
-      arguments: arguments, limit: limit, output: try files.text("output"), errors: try errors)
+    if await !Self.holds(within: .seconds(60), { !process.isRunning }) { kill(process.processIdentifier, SIGKILL) }
+    throw ProgramError.hung(arguments: arguments, output: try files.text("output"), errors: try errors)
   }
 
   /// Process ids of its children, the ranks of an mpirun.
@@ -124,12 +126,17 @@ struct Program {
     }
   }
 
-  /// Waits until none of `processes` runs any more, for at most `limit`.
-  static func haveEnded(_ processes: [Int32], within limit: Duration) async -> Bool {
-    await holds(within: limit) { processes.allSatisfy { status(of: $0).map { $0.state == "Z" } ?? true } }
+  /// Waits until none of `processes` runs any more.
+  static func haveEnded(_ processes: [Int32]) async -> Bool {
+    await holds { processes.allSatisfy { status(of: $0).map { $0.state == "Z" } ?? true } }
   }
 
-  /// A process's state, `Z` if it has ended but nobody has asked for its exit code, and its parent.
+  /// Waits until all `processes` have been stopped by a signal.
+  static func haveStopped(_ processes: [Int32]) async -> Bool {
+    await holds { processes.allSatisfy { status(of: $0)?.state == "T" } }
+  }
+
+  /// A process's state, `T` if it is stopped, `Z` if it has ended but nobody has asked for its exit code, and its parent.
   private static func status(of process: Int32) -> (state: Substring, parent: Int32)? {
     // pid (name, which may have spaces and parentheses) state parent …
     guard let line = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
@@ -148,15 +155,28 @@ struct Program {
   /// Whether it has not ended yet.
   var isRunning: Bool { process.isRunning }
 
+  /// Whether it has a file open.
+  func hasOpen(_ path: String) -> Bool {
+    let directory = "/proc/\(process.processIdentifier)/fd"
+    let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    return ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).contains {
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)")) == resolved
+    }
+  }
+
   /// What it has printed on standard error so far.
   var errors: String { get throws { try files.text("errors") } }
 
-  private func hasEnded(within limit: Duration) async -> Bool {
-    await Self.holds(within: limit) { !process.isRunning }
+  /// Waits until `condition` holds, and returns whether it does; false if the program ends before.
+  func reaches(_ condition: () throws -> Bool) async rethrows -> Bool {
+    _ = try await Self.holds { try !isRunning || condition() }
+    return try condition()
   }
 
-  /// Waits until `condition` holds, for at most `limit`, and returns whether it does.
-  static func holds(within limit: Duration, _ condition: () throws -> Bool) async rethrows -> Bool {
+  /// Waits until `condition` holds, for `limit` at most, and returns whether it does.
+  private static func holds(
+    within limit: Duration = patience, _ condition: () throws -> Bool
+  ) async rethrows -> Bool {
     let end = ContinuousClock.now.advanced(by: limit)
     while ContinuousClock.now < end {
       if try condition() { return true }
@@ -174,4 +194,42 @@ struct Program {
     }
     return path
   }
+}
+
+/// A place where one rank of a run waits until the test has done its part, however fast or slow the machine is.
+struct Hold {
+  private let workspace: Workspace
+  private let rank: Int
+  private let place: String
+  private static let file = "hold"
+
+  /// - Parameter place: as in Sources/odn/InjectedFault.swift: steps, or what the rank is doing.
+  init(_ rank: Int = 0, at place: String, in workspace: Workspace) {
+    (self.rank, self.place, self.workspace) = (rank, place, workspace)
+  }
+
+  /// After so many steps since the start, one after the other.
+  init(_ rank: Int = 0, afterSteps steps: Int..., in workspace: Workspace) {
+    self.init(rank, at: steps.map(String.init).joined(separator: ","), in: workspace)
+  }
+
+  /// What tells odn.
+  var variables: [String: String] {
+    ["ODN_TEST_FAULT": "hold:\(rank):\(place):\(workspace.file(Self.file))"]
+  }
+
+  private var isHeld: Bool { FileManager.default.fileExists(atPath: workspace.file(Self.file)) }
+
+  /// Waits until the rank is there. A signal at which the run stops lets it go on as well.
+  func reached(by run: Program) async throws {
+    let isHeld = await run.reaches { isHeld }
+    let errors = try run.errors
+    try #require(isHeld && run.isRunning, "\(errors)")
+  }
+
+  /// Lets the rank go on.
+  func release() throws { try FileManager.default.removeItem(atPath: workspace.file(Self.file)) }
+
+  /// Removes what is left where a signal has let the rank go on, so that the next run is held again.
+  func clear() { try? FileManager.default.removeItem(atPath: workspace.file(Self.file)) }
 }

@@ -1,6 +1,7 @@
 // A saved network on images that its training has not seen: the answers follow from what it knows of its own images.
 
 import Foundation
+import PythonTesting
 import Testing
 
 extension CommandLine {
@@ -256,9 +257,7 @@ extension CommandLine {
 
     @Test(
       "gives the answers of onnxruntime, image by image, in every form",
-      .enabled(
-        if: Python.has("numpy, onnxruntime, PIL"),
-        "no python3 with numpy, onnxruntime and Pillow; set ODN_PYTHON to one that has them"))
+      .enabled(if: Python.has("numpy, onnxruntime, PIL"), "\(Python.needs("numpy, onnxruntime and Pillow"))"))
     func onnxruntime() throws {
       let table = try Python.run([
         "\(Program.root)/Benchmarks/compare-answers", "--odn", Program.path(), "--train", "160", "--test", "40",

@@ -1,6 +1,7 @@
 // The event files that a search leaves for TensorBoard, read record by record and by TensorBoard itself.
 
 import Foundation
+import PythonTesting
 import Telemetry
 import TensorBoardMessages
 import Testing
@@ -48,12 +49,11 @@ extension CommandLine {
     func continued() async throws {
       let workspace = try Workspace.withLearningSearch()
       let arguments = ["search", "tiny.yaml", "--output", "run", "--resume", "auto", "--quiet"]
-      for epochs in [1, 3] {
-        let run = try Program(arguments, in: workspace)
-        let hasEpochs = try await Program.holds(within: .seconds(60)) { try workspace.epochs("run") >= epochs }
-        try #require(hasEpochs)
-        run.send(SIGKILL)
-        _ = try await run.end(within: .seconds(20))
+      // In the second epoch of the search and, continued from somewhere in it, two epochs later.
+      for step in [3 * 24 - 10, 2 * 24 + 5] {
+        let end = try await Program.run(
+          arguments, in: workspace, variables: ["ODN_TEST_FAULT": "kill:0:\(step)"])
+        try #require(end.exitCode == 128 + SIGKILL, "\(end.errors)")
       }
       let end = try await Program.run(arguments, in: workspace)
       try #require(end.exitCode == 0, "\(end.errors)")
@@ -65,7 +65,7 @@ extension CommandLine {
 
     @Test(
       "TensorBoard's package reads the same",
-      .enabled(if: Python.hasTensorBoard, "needs ODN_PYTHON, a Python with tensorboard"))
+      .enabled(if: Python.has("tensorboard"), "\(Python.needs("tensorboard"))"))
     func package() async throws {
       let workspace = try Workspace.withTinySearch()
       let run = try await Program.run(
@@ -141,34 +141,5 @@ extension Workspace {
       for event in events { all.values += event.summary.value.map { (Int(event.step), $0) } }
     }
     return all
-  }
-}
-
-/// The interpreter named by the environment variable ODN_PYTHON.
-enum Python {
-  private static let named = ProcessInfo.processInfo.environment["ODN_PYTHON"]
-
-  static let hasTensorBoard = named != nil && has("tensorboard")
-
-  /// Whether it, or else `python3`, can import `modules`.
-  static func has(_ modules: String) -> Bool { (try? run(["-c", "import \(modules)"])) != nil }
-
-  struct Failure: Error {
-    let errors: String
-  }
-
-  /// Runs the interpreter until it ends well, and returns what it printed.
-  static func run(_ arguments: [String]) throws -> String {
-    let files = try Workspace()
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [named ?? "python3"] + arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try files.create("output")
-    process.standardError = try files.create("errors")
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(errors: try files.text("errors")) }
-    return try files.text("output")
   }
 }

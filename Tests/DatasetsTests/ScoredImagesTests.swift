@@ -42,7 +42,8 @@ struct ScoredImagesTests {
     try folder.paint("day/1.png", 200, 100, 50)
     try folder.write([1], to: "day/notes.txt")
     var warnings: [String] = []
-    let images = try ImageDataset(scoring: folder.path, Self.options(["night", "dusk", "day"])) { warnings.append($0) }
+    let images = try ImageDataset(
+      scoring: folder.path, Self.options(["night", "dusk", "day"]), warn: { warnings.append($0) })
     #expect(images.classNames == ["night", "dusk", "day"] && images.labels == [2, 0, 0])
     #expect(warnings.count == 1 && warnings[0].contains("left out 1 file"))
     let split = DatasetSplit(images)

@@ -39,9 +39,17 @@ func budgetTests() -> [RankTest] {
       let alone = try [1, 8].map { try 1e3 * SyntheticImages.architecture(depth: $0).latency(kernels: kernels) }
       limit = (alone[0] * alone[1]).squareRoot()
       try world.broadcast(&limit, from: 0)
-      let (result, watcher) = try trial(.paper, Budget(latencyMilliseconds: limit)).run(on: world)
+      let (result, watcher): (SearchResult, Watcher)
+      do {
+        (result, watcher) = try trial(.paper, Budget(latencyMilliseconds: limit)).run(on: world)
+      } catch SearchError.budget(let excess, _) {
+        // Measured again, beside whatever else runs, even the first may take longer.
+        return expect(excess.depth == 1 && excess.amount > limit, "\(excess)")
+      }
       guard world.rank == 0, let affordable = watcher.plan?.affordable else { return }
-      expect(affordable.depths.upperBound < 8 && affordable.latencies.count == 8, "\(affordable)")
+      expect.equal(affordable.latencies.count, 8)
+      let depths = affordable.latencies.prefix { $0 <= limit }.count
+      expect.equal(affordable.depths, 1...max(depths, 1), "\(affordable)")
       expect(affordable.latencies[result.architecture.depth - 1] <= limit)
       expect(result.depths.allSatisfy { affordable.depths.contains($0.depth) })
       let found = 1e3 * result.architecture.latency(kernels: kernels)

@@ -9,6 +9,7 @@ import Foundation
 import MPI
 import NeuralNetwork
 import RankTesting
+import Synchronization
 
 func groupTests() -> [RankTest] { equalityTests() + cancellationTests() + failureTests() + continuationTests() }
 
@@ -108,11 +109,27 @@ private func equalityTests() -> [RankTest] {
       var second = trial
       second.search.initialDepth = 2
       let epochs = try second.alone(in: world.size, of: world).0.depths.first?.epochs ?? 0
-      // Rank 0 trains the first level, and takes its time for as long as the second has not been heard of to its end.
+      // Rank 1 trains the second level, and waits for work before and after. Rank 0 trains the first, and does not go on
+      // before the second has ended and been heard of.
+      let directory = try SharedDirectory(world)
+      defer { withExtendedLifetime(directory) {} }
+      let mark = directory.file("second")
+      let waits = Mutex(0)
+      let heartbeat = Heartbeat { [rank = world.rank] heartbeat in
+        guard rank == 1, heartbeat.state.operation == .waitingForWork else { return }
+        let count = waits.withLock {
+          $0 += 1
+          return $0
+        }
+        if count == 2 { _ = FileManager.default.createFile(atPath: mark, contents: nil) }
+      }
       let watcher = Watcher()
       func secondEpochs() -> Int { watcher.ahead.count { $0.depth == 2 } }
-      watcher.atStep = { if secondEpochs() < epochs { Thread.sleep(forTimeInterval: 1) } }
-      let found = try trial.by(world.size).run(on: world, watcher: watcher)
+      watcher.atStep = {
+        while !FileManager.default.fileExists(atPath: mark) { Thread.sleep(forTimeInterval: 0.001) }
+        if secondEpochs() < epochs { Thread.sleep(forTimeInterval: 0.1) }
+      }
+      let found = try trial.by(world.size).run(on: world, heartbeat: heartbeat, watcher: watcher)
       try expectSame(found, whole, "slow group 0", world, expect)
       guard world.rank == 0 else { return }
       expect.equal(found.0.depths.map(\.depth), [1])

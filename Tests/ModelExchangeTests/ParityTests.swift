@@ -3,6 +3,7 @@
 import Foundation
 import ModelExchange
 import NeuralNetwork
+import PythonTesting
 import Testing
 
 @Suite("Parity with PyTorch")
@@ -17,17 +18,31 @@ struct ParityTests {
       family: .resnet18, depth: 5, input: ImageShape(height: 32, width: 30, channels: 3), width: 0.5, stemStride: 2),
   ]
 
-  @Test("recorded results of PyTorch are reproduced")
-  func recorded() throws {
-    let file = try SafetensorsFile(path: "\(Bundle.module.bundlePath)/Fixtures/\(Self.committed).safetensors")
-    try Self.committed.compare(with: file)
+  @Test("recorded results of PyTorch are reproduced", arguments: recordedCases)
+  func recorded(parityCase: ParityCase) throws {
+    try parityCase.compare(with: SafetensorsFile(path: Self.fixture(parityCase)))
   }
 
-  /// With ODN_RECORD_PARITY set, the results of the committed case are written over its fixture.
+  /// The committed case, and those whose results have been recorded beside it.
+  private static let recordedCases = cases.filter {
+    $0 == committed || FileManager.default.fileExists(atPath: fixture($0))
+  }
+
+  private static func fixture(_ parityCase: ParityCase) -> String {
+    "\(Bundle.module.bundlePath)/Fixtures/\(name(parityCase))"
+  }
+
+  /// The name of a case's fixture: all numbers of the committed one, sketches of the others.
+  private static func name(_ parityCase: ParityCase) -> String {
+    "\(parityCase)\(parityCase == committed ? "" : ".sketch").safetensors"
+  }
+
+  private static let modules = "torch, safetensors.torch"
+
+  /// With ODN_RECORD_PARITY set, the results are written over the fixtures.
   @Test(
     "PyTorch loads our model files and computes the same",
-    .enabled(if: Python.isAvailable, "no python3 with torch and safetensors; set ODN_PYTHON to one that has them"),
-    arguments: cases)
+    .enabled(if: Python.has(modules), "\(Python.needs(modules)); recorded results stand in for it"), arguments: cases)
   func live(parityCase: ParityCase) throws {
     let directory = try TemporaryDirectory()
     let (model, batches) = (directory.file("model.safetensors"), directory.file("batches.safetensors"))
@@ -37,9 +52,10 @@ struct ParityTests {
     try Python.run(["\(Bundle.module.bundlePath)/Fixtures/parity.py", model, batches, result])
     let file = try SafetensorsFile(path: result)
     try parityCase.compare(with: file)
-    if parityCase == Self.committed, ProcessInfo.processInfo.environment["ODN_RECORD_PARITY"] != nil {
+    if ProcessInfo.processInfo.environment["ODN_RECORD_PARITY"] != nil {
       let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-      try file.write(to: "\(folder)/Fixtures/\(parityCase).safetensors")
+      try (parityCase == Self.committed ? file : Sketch.file(of: file))
+        .write(to: "\(folder)/Fixtures/\(Self.name(parityCase))")
     }
   }
 }

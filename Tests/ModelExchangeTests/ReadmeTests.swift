@@ -3,12 +3,15 @@
 import Foundation
 import ModelExchange
 import NeuralNetwork
+import PythonTesting
 import Testing
 
 @Suite("README.md")
 struct ReadmeTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private static let modules = "torch, torchvision, safetensors.torch"
 
   /// The only block of Python in it.
   private static func python() throws -> String {
@@ -20,9 +23,7 @@ struct ReadmeTests {
 
   @Test(
     "loads a network into torchvision's modules, which compute the same",
-    .enabled(
-      if: Python.has("torch, torchvision, safetensors.torch"),
-      "no python3 with torch, torchvision and safetensors; set ODN_PYTHON to one that has them"))
+    .enabled(if: Python.has(modules), "\(Python.needs(modules))"))
   func torchvision() throws {
     let example = ParityTests.committed
     let directory = try TemporaryDirectory()

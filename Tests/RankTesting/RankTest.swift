@@ -13,20 +13,16 @@ public struct RankTest {
 
   /// What the test proves.
   public let name: String
-  /// Seconds after which the run is given up as hanging; nil takes the run's `--timeout`.
-  public let timeout: Double?
   let runs: (_ rankCount: Int) -> Bool
   let body: Body
 
   /// - Parameters:
   ///   - name: what the test proves.
   ///   - ranks: the rank counts it can run with; it is skipped with others.
-  ///   - timeout: seconds after which the run is given up as hanging; nil takes the run's `--timeout`.
   public init(
-    _ name: String, ranks: some RangeExpression<Int> = 1..., timeout: Double? = nil, body: @escaping Body
+    _ name: String, ranks: some RangeExpression<Int> = 1..., body: @escaping Body
   ) {
     self.name = name
-    self.timeout = timeout
     self.body = body
     runs = { ranks.contains($0) }
   }

@@ -1,5 +1,6 @@
 // What lies in folders, in an order that does not depend on the file system, and bounded whatever links say.
 
+import Files
 import Foundation
 
 /// A file as a folder has it.
@@ -60,6 +61,7 @@ struct FolderListing {
       throw .ownData(.endlessFolder(Self.join(directory, folder)))
     }
     for name in try names(in: folder) {
+      LongWork.progressed()
       let path = Self.join(folder, name)
       let status = try status(path)
       if status.isFolder {

@@ -1,5 +1,6 @@
 // Sums the gradients of all ranks, after the backward pass or while it goes on.
 
+import Files
 import MPI
 import NeuralNetwork
 
@@ -93,6 +94,7 @@ public final class GradientReducer {
     while next < buckets.ranges.count, buckets.ranges[next].upperBound <= end {
       try summation.start(next, gradients[buckets.ranges[next]])
       next += 1
+      LongWork.progressed()
     }
   }
 }

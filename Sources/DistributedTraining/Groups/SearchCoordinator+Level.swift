@@ -15,11 +15,10 @@ extension SearchCoordinator {
     try self.init(
       search.largest, data: search.data, communicator: ranks, search: options, warmUp: search.warmUp,
       training: search.training, communication: search.communication,
-      latencies: search.affordable.latencies, placement: search.placement)
+      latencies: search.affordable.latencies, placement: search.placement, heartbeat: search.heartbeat)
     level = LevelHistory(depth: depth)
     policy = try makePolicy()
     progress = SearchProgress(stage: .level, learningRate: policy.state.learningRate)
-    heartbeat = search.heartbeat
     reliability = search.reliability
     start = search.start
   }

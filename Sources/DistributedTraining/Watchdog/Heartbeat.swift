@@ -8,6 +8,7 @@ public final class Heartbeat: Sendable {
   public enum Operation: UInt8, Codable, Sendable {
     case starting
     case loadingData
+    case measuringLatencies
     case startingStage
     case trainingStep
     case gradientSum
@@ -18,7 +19,12 @@ public final class Heartbeat: Sendable {
     case decision
     case runFiles
     case checkpoint
+    case result
     case waitingForWork
+    case waitingForOther
+
+    /// Whether the rank waits for others, for as long as they need, and cannot tell by itself whether they hang.
+    var isWait: Bool { self == .waitingForWork || self == .waitingForOther }
   }
 
   /// What was noted last.
@@ -49,9 +55,12 @@ public final class Heartbeat: Sendable {
   private let epoch = Atomic(0)
   private let step = Atomic(0)
   private let group = Atomic(-1)
+  private let witness: (@Sendable (Heartbeat) -> Void)?
 
   /// One that has noted nothing.
-  public init() {}
+  /// - Parameter witness: called on the rank's own thread whenever something has been noted, for tests that let something
+  ///   happen at a place.
+  public init(witness: (@Sendable (Heartbeat) -> Void)? = nil) { self.witness = witness }
 
   /// The rank goes on to an operation. All ranks do so at the same places of the program.
   public func enter(_ next: Operation) {
@@ -82,7 +91,10 @@ public final class Heartbeat: Sendable {
   func align(at place: Int) { position.store(place, ordering: .relaxed) }
 
   /// The rank is still at its operation, and has made progress.
-  public func beat() { beats.add(1, ordering: .releasing) }
+  @Sendable public func beat() {
+    beats.add(1, ordering: .releasing)
+    witness?(self)
+  }
 
   /// What was noted last. Where the rank is just going on, some of it may be older than the rest.
   public var state: State {
@@ -112,6 +124,7 @@ extension Heartbeat.Operation: CustomStringConvertible {
     switch self {
     case .starting: "starting"
     case .loadingData: "loading data"
+    case .measuringLatencies: "measuring latencies"
     case .startingStage: "starting a stage"
     case .trainingStep: "training step"
     case .gradientSum: "summing gradients"
@@ -122,7 +135,9 @@ extension Heartbeat.Operation: CustomStringConvertible {
     case .decision: "deciding"
     case .runFiles: "writing the run's files"
     case .checkpoint: "writing a checkpoint"
+    case .result: "writing the result"
     case .waitingForWork: "waiting for a level to train"
+    case .waitingForOther: "waiting for what another rank does"
     }
   }
 }

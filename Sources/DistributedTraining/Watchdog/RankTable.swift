@@ -79,7 +79,9 @@ struct RankTable {
       (own.group == group ? [(observer, own)] : [])
       + entries.compactMap { entry in entry.state.map { (entry.rank, $0) } }
     let furthest = states.map(\.1.position).max() ?? 0
-    let behind = states.filter { $0.1.position < furthest }
+    // Where some wait for what others do at the same place, it is these that keep them waiting.
+    let someWait = states.contains { $0.1.position == furthest && $0.1.operation == .waitingForOther }
+    let behind = states.filter { $0.1.position < furthest || (someWait && !$0.1.operation.isWait) }
     if behind.isEmpty && entries.count > 1 {
       return ["all ranks are heard of and equally far: look at the network between their hosts"]
     }

@@ -105,8 +105,8 @@ private final class Watcher: Sendable {
       table.advance(by: elapsed)
       number += 1
       exchange(state, number, &table, &leader)
-      // A rank that waits for work without hearing of those that have some cannot tell whether they hang. They can.
-      if state.operation == .waitingForWork && table.isSilent { continue }
+      // A rank that waits for others without hearing of them cannot tell whether they hang. They can.
+      if state.operation.isWait && table.isSilent { continue }
       // Rank 0 has told the others of their group.
       let progress = state.beats &+ table.progress(of: rank == 0 ? state.group : nil)
       switch timer.look(at: progress, elapsed: elapsed) {

@@ -24,26 +24,62 @@ public enum MaskedChecksum {
   }
 }
 
-/// A file that records are appended to.
+/// A file that records are appended to. It is made with the first of them.
 final class RecordFile {
-  let path: String
-  private let file: FileHandle
+  /// Its name comes after those of the files that are in the directory already, as TensorBoard reads them in that order.
+  private let directory: String
+  private var file: (handle: FileHandle, path: String)?
+  /// Bytes of whole records in the file.
+  private var length: UInt64 = 0
+  /// Records that the disk had no room for yet.
+  private var pending = Data()
 
-  /// Begins the file, which must not be there yet.
-  init(path: String) throws(FileError) {
-    self.path = path
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .unwritable(path: path, reason: String(cString: strerror(errno))) }
-    file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  /// A file in `directory`, which need not be there yet.
+  init(in directory: String) {
+    self.directory = directory
   }
 
-  /// Appends records, in one piece, so that a reader sees whole ones.
+  /// Appends records, in one piece, so that a reader sees whole ones. Those that there is no room for are appended with the
+  /// next ones, or by `flush()`.
+  /// - Throws: `FileError.unwritable`, for other reasons.
   func append(_ records: [[UInt8]]) throws(FileError) {
+    pending.append(contentsOf: records.flatMap(Self.framed))
+    do throws(FileError) {
+      try flush()
+    } catch  where SystemReason(error).isLackOfSpace {}
+  }
+
+  /// Writes the records that the disk had no room for.
+  /// - Throws: `FileError.unwritable`, also where there still is none.
+  func flush() throws(FileError) {
+    if pending.isEmpty { return }
     do {
-      try file.write(contentsOf: Data(records.flatMap(Self.framed)))
+      let (handle, _) = try file ?? begin()
+      try handle.write(contentsOf: pending)
+      length += UInt64(pending.count)
+      pending = Data()
     } catch {
-      throw .unwritable(path: path, reason: SystemReason(error).text)
+      try? file?.handle.truncate(atOffset: length)
+      throw .unwritable(path: file?.path ?? directory, reason: SystemReason(error).text)
     }
+  }
+
+  private func begin() throws -> (FileHandle, String) {
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let number = try Self.files(in: directory).count
+    let path = directory + String(format: "/\(Self.prefix)%010d.odn", number)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError.unwritable(path: path, reason: String(cString: strerror(errno))) }
+    let begun = (FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), path)
+    file = begun
+    return begun
+  }
+
+  private static let prefix = "events.out.tfevents."
+
+  /// Names of the files in a directory, in order.
+  static func files(in directory: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix(prefix) }.sorted()
   }
 
   static func framed(_ record: [UInt8]) -> [UInt8] {

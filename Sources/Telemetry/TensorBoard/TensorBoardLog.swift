@@ -13,6 +13,8 @@ public struct TensorBoardLog: SearchObserver {
   /// Path of the directory.
   public let path: String
   private let warn: (String) -> Void
+  /// What follows where the disk is full at the end; nil for a warning.
+  public var fullDisk: FullDisk?
   /// The file of each of TensorBoard's runs that this process has written to.
   private var files: [String: RecordFile] = [:]
   /// Whether a file could not be written; then there is no more.
@@ -35,11 +37,17 @@ public struct TensorBoardLog: SearchObserver {
     self.warn = warn
   }
 
-  /// Writes what belongs to an event.
-  public mutating func observe(_ event: SearchEvent) {
+  /// Writes what belongs to an event. What a full disk has no room for is kept for the next event, and at the end waited for.
+  /// - Throws: what ends that wait.
+  public mutating func observe(_ event: SearchEvent) throws {
     if hasFailed { return }
     do {
       try write(event)
+      guard case .finished = event else { return }
+      let flush = { [files] in for name in files.keys.sorted() { try files[name]?.flush() } }
+      if let fullDisk { try fullDisk.retrying(flush) } else { try flush() }
+    } catch let stop as TrainingError {
+      throw stop
     } catch {
       hasFailed = true
       files = [:]
@@ -120,7 +128,7 @@ public struct TensorBoardLog: SearchObserver {
 
   private mutating func add(_ values: [TensorBoardSummary.Value], to run: String, step: Int) throws {
     let isNew = files[run] == nil
-    let file = try files[run] ?? newFile(in: run)
+    let file = files[run] ?? RecordFile(in: "\(path)/\(run)")
     files[run] = file
     var events: [TensorBoardEvent] = []
     if isNew {
@@ -136,19 +144,6 @@ public struct TensorBoardLog: SearchObserver {
     try file.append(events.map { try $0.serializedBytes() })
   }
 
-  /// A file whose name comes after those of the files that are there already, as TensorBoard reads them in that order.
-  private func newFile(in run: String) throws -> RecordFile {
-    let directory = "\(path)/\(run)"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    let number = try Self.eventFiles(in: directory).count
-    return try RecordFile(path: directory + String(format: "/events.out.tfevents.%010d.odn", number))
-  }
-
-  private static func eventFiles(in directory: String) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix("events.out.tfevents.") }
-      .sorted()
-  }
-
   // MARK: Continued runs
 
   /// Takes back what was written after a checkpoint.
@@ -157,7 +152,7 @@ public struct TensorBoardLog: SearchObserver {
     best = point.depths.compactMap { $0.accuracy?.percent }.max() ?? 0
     for run in (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] {
       let last = run == Self.warmUp ? point.warmUpEpochs : point.searchEpochs
-      for name in try Self.eventFiles(in: "\(path)/\(run)") {
+      for name in try RecordFile.files(in: "\(path)/\(run)") {
         try Self.cut("\(path)/\(run)/\(name)", after: last)
       }
     }
