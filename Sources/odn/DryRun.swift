@@ -31,9 +31,12 @@ struct DryRun {
       configuration, data.facts, costs: calibration.costs,
       // One rank sums nothing.
       network: SearchPlan.Network(measured: calibration, mode: mode) ?? SearchPlan.Network(.sharedMemory, mode: mode),
-      ranks: group, warmUpRanks: min(world.size, configuration.training.batchSize), epochsPerDepth: nil)
+      ranks: group, warmUpRanks: min(world.size, configuration.training.batchSize), hosts: world.hosts(),
+      epochsPerDepth: nil)
     let memory = try Memory(plan, configuration, data, world)
-    if world.rank == 0 { show(plan, memory) }
+    guard world.rank == 0 else { return }
+    for warning in plan.batchNorm.warnings { Failure.warn(warning) }
+    show(plan, memory)
   }
 
   /// Bytes of the rank that needs most, the images excepted, which the ranks of a host share.
@@ -60,7 +63,7 @@ struct DryRun {
     let (workload, forecast) = (plan.workload, plan.forecast)
     print(
       """
-      \(layout)
+      \(layout), \(plan.batchNorm)
       \(configuration.dataset.name.rawValue): \(Format.count(data.train.count)) images to train, \
       \(Format.count(data.validation.count)) to validate, \(Format.count(data.test.count)) to test; batches of \
       \(workload.batch), \(forecast.imagesPerRank) on a rank

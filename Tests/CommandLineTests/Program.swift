@@ -16,7 +16,8 @@ struct Execution {
 
   /// Standard error without the warning that there are more ranks than cores, as on small machines.
   var errorsBesideLoad: String {
-    errors.split(separator: "\n").filter { !$0.contains("they take turns") }.joined(separator: "\n")
+    errors.split(separator: "\n").filter { !$0.contains("they take turns") && !$0.contains("share batches of") }
+      .joined(separator: "\n")
   }
 
   /// The lines of standard error without the boxes that mpirun draws around its own messages.
