@@ -82,7 +82,8 @@ private func lastBatchTests() -> [RankTest] {
       let runs = try [options, together].map {
         try TrainingRun(architecture, data: data, communicator: world, options: $0, epochs: 2)
       }
-      expect.equal(runs[0].digest, runs[1].digest)
+      // The mean of equal running statistics may be rounded, as of three ranks.
+      expect.equal(runs[0].weights.parameters, runs[1].weights.parameters)
       // And one that leaves each enough is not.
       var apart = options
       apart.batchNorm = .local
