@@ -58,7 +58,8 @@ let package = Package(
       ],
       swiftSettings: safe),
     .target(
-      name: "CostModel", dependencies: ["Files", "MPI", "NeuralNetwork", "DistributedTraining"], swiftSettings: safe),
+      name: "CostModel", dependencies: ["Files", "MPI", "NeuralNetwork", "Datasets", "DistributedTraining"],
+      swiftSettings: safe),
     // Made of onnx.proto, whose first lines say how.
     .target(
       name: "ONNXMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],

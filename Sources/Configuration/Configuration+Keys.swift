@@ -195,7 +195,8 @@ extension Configuration {
       Key("seed", \.seed, .integer(0...UInt64.max), "The number that all random choices follow from."),
       Key(
         "batchNorm", \.batchNorm, .word(),
-        "Whether batch-norm statistics are those of the rank's share of a batch or of the whole batch."),
+        "Whose images batch norm takes its statistics over: as few neighbouring ranks' as have 32, each rank's, or all."
+      ),
       Key(
         "batchNormRanks", \.batchNormRanks, .integer(1...1_000_000), null: "all ranks",
         "Synchronizes them over groups of so many neighbouring ranks, which divide all ranks."),

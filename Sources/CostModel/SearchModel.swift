@@ -1,5 +1,6 @@
 // How long a whole search takes, and how many ranks are worth it.
 
+import Datasets
 import NeuralNetwork
 
 /// A search, in as far as its time depends on it. How many epochs it spends at a depth, and at which depth it ends, only
@@ -111,14 +112,19 @@ public struct SearchModel: Sendable {
     Array(sequence(first: 1) { $0 * 2 }.prefix { $0 <= min(limit, workload.batch) })
   }
 
-  /// The most ranks on which the search keeps `leastEfficiency`, of those numbers that another rank would not spare an
-  /// image.
+  /// The most ranks on which the search keeps `leastEfficiency`; nil if no number of ranks will do.
+  ///
+  /// - Parameter isSound: whether a search would take so many ranks without a word. Of the numbers that leave the fullest
+  ///   rank as many images, the smallest one that is sound counts: more ranks would not spare it an image.
   /// - Throws: `CostModelError.unmeasured`.
-  public func worthwhileRanks() throws(CostModelError) -> Int {
-    var best = 1
-    for share in Set((1...workload.batch).map { (workload.batch + $0 - 1) / $0 }).sorted(by: >) {
-      let ranks = (workload.batch + share - 1) / share
-      if try forecast(ranks: ranks).efficiency >= Self.leastEfficiency { best = max(best, ranks) }
+  public func worthwhileRanks(where isSound: (Int) -> Bool = { _ in true }) throws(CostModelError) -> Int? {
+    var best: Int?
+    let firsts = Set((1...workload.batch).map { (workload.batch + $0 - 1) / $0 }).sorted(by: >)
+      .map { (workload.batch + $0 - 1) / $0 }
+    for (index, first) in firsts.enumerated() {
+      let next = index + 1 < firsts.count ? firsts[index + 1] : workload.batch + 1
+      guard let ranks = (first..<max(next, first + 1)).first(where: isSound) else { continue }
+      if try forecast(ranks: ranks).efficiency >= Self.leastEfficiency { best = max(best ?? 0, ranks) }
     }
     return best
   }
@@ -132,15 +138,14 @@ public struct SearchModel: Sendable {
     init(
       _ workload: SearchWorkload, _ model: StepModel, ranks: Int, warmUpRanks: Int? = nil
     ) throws(CostModelError) {
-      let (whole, rest) = workload.trainingImages.quotientAndRemainder(dividingBy: workload.batch)
+      let division = BatchDivision(images: workload.trainingImages, batchSize: workload.batch)
       let share = (workload.batch + ranks - 1) / ranks
       func training(
         _ network: Architecture, _ step: StepTime, _ heads: HeadSelection, _ ranks: Int
       ) throws(CostModelError) -> Double {
-        guard rest > 0 else { return Double(whole) * step.step }
-        // Of the last batch some ranks may have no image; they wait.
-        return Double(whole) * step.step
-          + (try model.time(network, heads: heads, images: rest, ranks: min(ranks, rest)).step)
+        guard division.last != workload.batch else { return Double(division.count) * step.step }
+        return Double(division.count - 1) * step.step
+          + (try model.shortTime(network, heads: heads, images: division.last, ranks: ranks).step)
       }
       func validation(_ network: Architecture) throws(CostModelError) -> Double {
         Double(workload.validationImages) / Double(share * ranks) * (try model.forwardTime(network, images: share))

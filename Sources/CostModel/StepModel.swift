@@ -29,19 +29,20 @@ public struct StepModel: Sendable {
   public let interference: Double
   /// How gradients are summed; `automatic` counts as overlapped.
   public let communication: CommunicationOptions
-  /// Ranks over which batch norm is synchronized, 1 for none; nil for all.
-  public let batchNormRanks: Int?
+  /// How training is set: which ranks normalize a batch together follows from it.
+  public let training: TrainingOptions
 
   /// A model of such ranks.
   public init(
     costs: KernelCosts, network: NetworkModel, interference: Double = 0,
-    communication: CommunicationOptions = CommunicationOptions(), batchNormRanks: Int? = 1
+    communication: CommunicationOptions = CommunicationOptions(),
+    training: TrainingOptions = TrainingOptions(batchNorm: .local)
   ) {
     self.costs = costs
     self.network = network
     self.interference = interference
     self.communication = communication
-    self.batchNormRanks = batchNormRanks
+    self.training = training
   }
 
   /// A step of `ranks` ranks on a batch of `images` images, as even shares as possible.
@@ -51,6 +52,13 @@ public struct StepModel: Sendable {
     _ architecture: Architecture, heads: HeadSelection = .deepest, images: Int, ranks: Int
   ) throws(CostModelError) -> StepTime {
     guard ranks <= images else { throw .tooManyRanks(ranks, batch: images) }
+    return try shortTime(architecture, heads: heads, images: images, ranks: ranks)
+  }
+
+  /// The same of a last batch, of which some ranks may have no image.
+  func shortTime(
+    _ architecture: Architecture, heads: HeadSelection, images: Int, ranks: Int
+  ) throws(CostModelError) -> StepTime {
     let step = TrainingStep(architecture, heads: heads, images: (images + ranks - 1) / ranks)
     var backward: [(seconds: Double, completed: Int)] = []
     for part in step.backward { backward.append((try costs.seconds(part.calls), part.completed)) }
@@ -58,7 +66,7 @@ public struct StepModel: Sendable {
       try costs.seconds(step.forward) + backward.reduce(0) { $0 + $1.seconds } + costs.seconds(step.update)
     let sums = gradientSums(NetworkLayout(architecture, heads: heads), ranks: ranks)
     let hidden = communication.mode == .blocking ? 0 : Self.hidden(sums, behind: backward)
-    let others = network.allreduce(bytes: 16, ranks: ranks) + statistics(architecture, ranks: ranks)
+    let others = network.allreduce(bytes: 16, ranks: ranks) + statistics(architecture, images: images, ranks: ranks)
     let all = sums.reduce(0) { $0 + $1.seconds }
     return StepTime(
       compute: compute, communication: all + others, exposed: all - (1 - interference) * hidden + others)
@@ -97,9 +105,11 @@ public struct StepModel: Sendable {
     return total - max(free - end, 0)
   }
 
-  /// Batch norm's sums: for each channel two in the forward and two in the backward pass, in double precision.
-  private func statistics(_ architecture: Architecture, ranks: Int) -> Double {
-    let group = min(batchNormRanks ?? ranks, ranks)
+  /// Batch norm's allreduces: for each channel two numbers in the forward and two in the backward pass, in double precision.
+  private func statistics(_ architecture: Architecture, images: Int, ranks: Int) -> Double {
+    // Ranks that do not make up whole groups cannot train: their time is only compared with.
+    guard let groups = try? NormalizationGroups(training, ranks: ranks) else { return 0 }
+    let group = groups.normalizesTogether(batchOf: images) ? ranks : groups.size
     return architecture.convolutions.reduce(0) {
       $0 + 2 * network.allreduce(bytes: 16 * $1.outputChannels, ranks: group)
     }

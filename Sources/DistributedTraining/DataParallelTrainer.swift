@@ -14,6 +14,8 @@ public final class DataParallelTrainer {
   private let data: DatasetSplits
   private let options: TrainingOptions
   let reducer: GradientReducer
+  /// What adds up batch-norm statistics; nil where each rank normalizes by itself.
+  private let statistics: SynchronizedStatistics?
   /// Whether the ranks' running statistics differ within an epoch.
   let hasLocalStatistics: Bool
   private let evaluator: DistributedEvaluator
@@ -25,6 +27,7 @@ public final class DataParallelTrainer {
   /// Allocates the network and the rank's share of a batch. The weights start as zeros: set them.
   ///
   /// - Parameters:
+  ///   - normalization: which ranks of `communicator` normalize together; nil for what the options say of these ranks.
   ///   - placement: the threads of this rank; nil for a share of the cores that ranks of `communicator` have together.
   ///   - heartbeat: where it notes what it is doing.
   /// - Throws: `TrainingError.imageShape` or `TrainingError.classes` if the network is not one for such images,
@@ -32,8 +35,8 @@ public final class DataParallelTrainer {
   public init(
     _ architecture: Architecture, heads: HeadSelection, data: DatasetSplits, communicator: Communicator,
     options: TrainingOptions, communication: CommunicationOptions = CommunicationOptions(),
-    reliability: ReliabilityOptions = ReliabilityOptions(), placement: ThreadPlacement? = nil,
-    heartbeat: Heartbeat = Heartbeat()
+    reliability: ReliabilityOptions = ReliabilityOptions(), normalization: NormalizationGroups? = nil,
+    placement: ThreadPlacement? = nil, heartbeat: Heartbeat = Heartbeat()
   ) throws {
     self.communicator = communicator
     self.data = data
@@ -42,17 +45,21 @@ public final class DataParallelTrainer {
     guards = StepGuard(reliability, communicator: communicator)
     reducer = try GradientReducer(
       communicator, layout: NetworkLayout(architecture, heads: heads), options: communication)
-    let capacity = (options.batchSize + communicator.size - 1) / communicator.size
+    let largest = BatchDivision(images: data.train.count, batchSize: options.batchSize).largest
+    let capacity = (max(largest, 1) + communicator.size - 1) / communicator.size
     let kernels = options.kernels(
       try placement ?? ThreadPlacement(threads: options.threads, communicator: communicator),
       background: reducer.background)
     evaluator = try DistributedEvaluator(
       architecture, heads: heads, data: data, communicator: communicator, batchCapacity: capacity, kernels: kernels,
       heartbeat: heartbeat)
+    let groups =
+      try normalization
+      ?? NormalizationGroups(options, ranks: communicator.size, hosts: communicator.hosts())
+    statistics = try SynchronizedStatistics(communicator, groups)
+    hasLocalStatistics = groups.size < communicator.size
     network = DepthNetwork(
-      architecture, heads: heads, batchCapacity: capacity, kernels: kernels,
-      statisticsReduction: try options.statisticsReduction(communicator))
-    hasLocalStatistics = try options.batchNormGroupSize(ranks: communicator.size) < communicator.size
+      architecture, heads: heads, batchCapacity: capacity, kernels: kernels, statisticsReduction: statistics)
     images = AlignedBuffer(count: capacity * architecture.input.count)
     labels = AlignedBuffer(count: capacity)
     network.progress = heartbeat.beat
@@ -99,6 +106,7 @@ public final class DataParallelTrainer {
       heartbeat.enter(step: progress.step + 1)
       let share = batches[progress.step]
       assembler.assemble(share.indices, epoch: epoch, images: images.view, labels: labels.view)
+      statistics?.begin(batchOf: share.globalCount)
       try network.forward(images.view, images: share.count)
       let result = network.crossEntropy(images: share.count, labels: labels.view, globalImages: share.globalCount)
       progress.sums.add(result, answers: share.count * network.levels)
@@ -156,7 +164,7 @@ public final class DataParallelTrainer {
   }
 
   /// Steps that an epoch has.
-  public var stepsPerEpoch: Int { (data.train.count + options.batchSize - 1) / options.batchSize }
+  public var stepsPerEpoch: Int { BatchDivision(images: data.train.count, batchSize: options.batchSize).count }
 
   /// Classifies every image of `split` once, shared among the ranks, with running statistics. Collective.
   /// - Throws: `MPIError`, `TrainingError.diverged`.

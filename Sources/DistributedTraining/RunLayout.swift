@@ -58,12 +58,8 @@ public struct RunLayout: Codable, Equatable, Sendable {
   /// - Parameter threads: threads of each rank; nil for what `ThreadPlacement` gives it.
   /// - Throws: `MPIError`.
   public init(_ communicator: Communicator, threads: Int?) throws {
-    let host = try communicator.splitSharedMemory()
-    // Names may be the same on several hosts; the rank of the first of their ranks is not.
-    var number = communicator.rank
-    try host.broadcast(&number, from: 0)
     let own = Place(
-      host: number, name: Self.hostName, binding: .ofProcess,
+      host: try communicator.hosts()[communicator.rank], name: Self.hostName, binding: .ofProcess,
       threads: try ThreadPlacement(threads: threads, communicator: communicator).threads,
       coreType: LinearAlgebraLibrary.coreType,
       unusedInstructions: LinearAlgebraLibrary.unusedInstructions)

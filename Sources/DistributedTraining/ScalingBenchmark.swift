@@ -27,11 +27,13 @@ public final class ScalingBenchmark {
   ///
   /// - Parameters:
   ///   - batch: images per step, of each rank or of all together.
+  ///   - batchNormRanks: of all ranks together, as `StepBenchmark`'s.
   ///   - makeKernels: as `StepBenchmark`'s.
-  /// - Throws: `TrainingError.tooManyRanks` where a batch has not an image for each; `MPIError`. Collective.
+  /// - Throws: `TrainingError.tooManyRanks` where a batch has not an image for each, `batchNormRanks`; `MPIError`.
+  ///   Collective.
   public init(
     _ architecture: Architecture, _ scaling: Scaling, batch: Int, world: Communicator,
-    communication: CommunicationOptions = CommunicationOptions(),
+    communication: CommunicationOptions = CommunicationOptions(), batchNormRanks: Int = 1,
     makeKernels: ((any BackgroundWork)?) -> any Kernels = { KernelFamily.fast.kernels(background: $0) }
   ) throws {
     self.world = world
@@ -52,7 +54,8 @@ public final class ScalingBenchmark {
         ? independent
         : try StepBenchmark(architecture, batch: images.one, communicator: alone, makeKernels: makeKernels)
     together = try StepBenchmark(
-      architecture, batch: images.share, communicator: world, communication: communication, makeKernels: makeKernels)
+      architecture, batch: images.share, communicator: world, communication: communication,
+      batchNormRanks: batchNormRanks, makeKernels: makeKernels)
     try one?.step()
     try independent.step()
     try together.step()

@@ -1,6 +1,7 @@
 // How a search is saved and taken up again. All ranks take part; rank 0 has the file.
 
 import Checkpoints
+import Datasets
 import DepthSearch
 import MPI
 import NeuralNetwork
@@ -34,7 +35,8 @@ extension SearchCoordinator {
     guard communicator.rank == 0, training?.isFinite ?? true else { return }
     let state = SearchCheckpoint.State(
       origin: checkpointer.plan.origin, seed: self.training.seed, ranks: communicator.size,
-      batchSize: self.training.batchSize, trainImages: data.train.count, progress: progress, policy: policy.state,
+      normalization: sharing.depths, batchSize: self.training.batchSize, trainImages: data.train.count,
+      progress: progress, policy: policy.state,
       seconds: ContinuousClock.now.seconds(since: start), epochSeconds: ContinuousClock.now.seconds(since: epochStart),
       step: 0, largest: largest, level: level,
       hasLevelsApart: isGrouped && progress.stage == .level ? true : nil,
@@ -126,15 +128,23 @@ extension SearchCoordinator {
   /// Whether the steps of an epoch have the same images as when the checkpoint was written.
   private func hasSameSteps(as checkpoint: SearchCheckpoint) -> Bool {
     let state = checkpoint.state
-    return state.seed == training.seed && state.batchSize == training.batchSize && state.trainImages == data.train.count
+    // Versions that did not say how they normalized gave a short rest of the images a batch of its own.
+    let isCutAlike =
+      state.normalization != nil || !BatchDivision(images: state.trainImages, batchSize: state.batchSize).joinsRest
+    return state.seed == training.seed && state.batchSize == training.batchSize
+      && state.trainImages == data.train.count && isCutAlike
   }
 
   private func warnings(on checkpoint: SearchCheckpoint) -> [String] {
     var warnings: [String] = []
-    if checkpoint.ranks != communicator.size {
+    let (before, now) = (checkpoint.state.normalization, sharing.depths)
+    if checkpoint.ranks != communicator.size || before.map({ $0.size != now.size }) ?? false {
+      let effect =
+        before.map { $0.images == now.images } ?? true
+        ? "numbers may be rounded differently" : "the search may come to other accuracies"
       warnings.append(
-        "\(checkpoint.path) was written by \(checkpoint.ranks) ranks and is continued by \(communicator.size): numbers "
-          + "may be rounded differently from here on")
+        "\(checkpoint.path) was written by \(checkpoint.ranks) ranks\(before.map { " with \($0)" } ?? "") and is continued "
+          + "by \(communicator.size) with \(now): \(effect) from here on")
     }
     if !hasSameSteps(as: checkpoint) && checkpoint.state.step > 0 {
       warnings.append(

@@ -19,6 +19,8 @@ public final class SearchCoordinator {
   let warmUp: WarmUpOptions
   let training: TrainingOptions
   let communication: CommunicationOptions
+  /// How the ranks share batches; where this trains a single depth, those of the search that it belongs to.
+  var sharing: BatchSharing
   /// This rank's threads, whichever ranks train a level together.
   let placement: ThreadPlacement
   /// Told of everything on rank 0; that of other ranks is never told anything.
@@ -98,7 +100,12 @@ public final class SearchCoordinator {
     self.communication = communication
     self.placement = try placement ?? ThreadPlacement(threads: training.threads, communicator: communicator)
     self.observer = observer
-    try checkSizes()
+    if search.groups > 1 && !search.levelsAreIndependent { throw SearchError.dependentLevels(groups: search.groups) }
+    sharing = try BatchSharing(
+      ranks: communicator.size, largest, trainImages: data.train.count, search: search, warmUp: warmUp,
+      training: training, hosts: communicator.hosts())
+    if data.validation.count == 0 { throw TrainingError.noImages(of: "validation") }
+    if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
   }
 
   /// Runs the search to its end, once. Collective; the result is the same on every rank.
@@ -264,7 +271,7 @@ public final class SearchCoordinator {
       testAccuracy: Accuracy(correct: test.correct, total: test.total).percent,
       depths: policy.state.depths.sorted { $0.depth < $1.depth },
       imagesTrained: progress.epochsDone * data.train.count, seconds: clock.now.seconds(since: start),
-      ranks: communicator.size, times: progress.times, affordable: affordable)
+      ranks: communicator.size, batchNormRanks: sharing.depths.size, times: progress.times, affordable: affordable)
     let shared = try communicator.broadcast(result, from: 0)
     try tell(shared, weights, predictions)
     return shared
@@ -302,14 +309,15 @@ public final class SearchCoordinator {
 
   /// What is better known before the search begins.
   private var warnings: [String] {
-    (layout?.warnings ?? []) + [search.resolutionWarning(images: data.validation.count)].compactMap(\.self)
+    (layout?.warnings ?? []) + sharing.warnings
+      + [search.resolutionWarning(images: data.validation.count)].compactMap(\.self)
   }
 
   var plan: SearchPlan {
     SearchPlan(
       largest: largest, trainImages: data.train.count, validationImages: data.validation.count,
-      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, layout: layout,
-      options: search, affordable: affordable)
+      testImages: data.test.count, batchSize: training.batchSize, ranks: communicator.size, batchNorm: sharing,
+      layout: layout, options: search, affordable: affordable)
   }
 
   /// Trains what is left of an epoch.
@@ -325,17 +333,17 @@ public final class SearchCoordinator {
     let learningRate = learningRate * (progress.recovery?.rateFactor ?? 1)
     heartbeat.enter(progress.stage, depth: depth, epoch: epoch)
     let waited = trainer.reducer.waitingTime
+    let division = BatchDivision(images: data.train.count, batchSize: training.batchSize)
     let totals = try trainer.trainEpoch(
       Self.orderKey(progress.stage, depth: depth, after: earlier), learningRate: learningRate, after: earlier,
       from: rest
     ) { done in
-      let images = min(done.step * training.batchSize, data.train.count)
       try observe(
         .step(
           StepProgress(
-            stage: progress.stage, depth: depth, epoch: epoch, step: done.step, steps: trainer.stepsPerEpoch,
+            stage: progress.stage, depth: depth, epoch: epoch, step: done.step, steps: division.count,
             loss: done.meanLoss, accuracy: done.accuracy,
-            imagesPerSecond: Double(images) / clock.now.seconds(since: epochStart))))
+            imagesPerSecond: Double(division.images(after: done.step)) / clock.now.seconds(since: epochStart))))
       trainee = Trainee(trainer: trainer, epoch: done)
       try pause()
     }
@@ -369,21 +377,8 @@ public final class SearchCoordinator {
   func makeTrainer(_ architecture: Architecture, heads: HeadSelection) throws -> DataParallelTrainer {
     try DataParallelTrainer(
       architecture, heads: heads, data: data, communicator: levelRanks, options: training,
-      communication: communication, reliability: reliability, placement: placement, heartbeat: heartbeat)
-  }
-
-  private func checkSizes() throws {
-    if isGrouped && !search.levelsAreIndependent { throw SearchError.dependentLevels(groups: search.groups) }
-    let ranks = communicator.size
-    let shared = [
-      (data.train.count, "training images"), (training.batchSize, "images of a batch (training.batchSize)"),
-    ]
-    for (images, part) in shared {
-      guard ranks <= images else { throw TrainingError.tooManyRanks(ranks: ranks, images: images, of: part) }
-    }
-    _ = try training.batchNormGroupSize(ranks: try search.ranksPerGroup(of: ranks))
-    if data.validation.count == 0 { throw TrainingError.noImages(of: "validation") }
-    if data.test.count == 0 { throw TrainingError.noImages(of: "test") }
+      communication: communication, reliability: reliability,
+      normalization: heads == .all ? sharing.warmUp : sharing.depths, placement: placement, heartbeat: heartbeat)
   }
 
   func observe(_ event: SearchEvent) throws {

@@ -62,6 +62,8 @@ public struct SearchPlan: Codable, Equatable, Sendable {
   public let batchSize: Int
   /// Ranks that train together.
   public let ranks: Int
+  /// Which of them normalize a batch together.
+  public let batchNorm: BatchSharing
   /// Where they are; nil if whoever began the search did not say.
   public let layout: RunLayout?
   /// What the search aims at.
@@ -203,6 +205,8 @@ public struct SearchResult: Codable, Equatable, Sendable {
   public let seconds: Double
   /// Ranks that trained together.
   public let ranks: Int
+  /// Neighbouring ranks that normalized a batch together; nil in logs of versions that did not say.
+  public var batchNormRanks: Int?
   /// What the depths took, as far as is known.
   public var times: [LevelTime]?
   /// The depths that the search could visit; nil in logs of versions that did not say.

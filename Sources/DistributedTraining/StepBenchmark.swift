@@ -24,11 +24,12 @@ public final class StepBenchmark {
   /// - Parameters:
   ///   - batch: images per step on this rank, at least 1.
   ///   - communicator: the ranks that sum their gradients.
+  ///   - batchNormRanks: neighbouring ranks that normalize together, a divisor of all.
   ///   - makeKernels: makes the kernels, which let what they are given go on between their parts.
-  /// - Throws: `MPIError`. Collective.
+  /// - Throws: `TrainingError.batchNormRanks`, `MPIError`. Collective.
   public init(
     _ architecture: Architecture, batch count: Int, pass: Pass = .training, communicator: Communicator,
-    communication: CommunicationOptions = CommunicationOptions(),
+    communication: CommunicationOptions = CommunicationOptions(), batchNormRanks: Int = 1,
     makeKernels: ((any BackgroundWork)?) -> any Kernels = { KernelFamily.fast.kernels(background: $0) }
   ) throws {
     self.communicator = communicator
@@ -46,10 +47,15 @@ public final class StepBenchmark {
       let reducer = try GradientReducer(
         communicator, layout: NetworkLayout(architecture, heads: .deepest), options: communication)
       self.reducer = reducer
-      let network = DepthNetwork(architecture, batchCapacity: count, kernels: makeKernels(reducer.background))
+      let globalImages = try communicator.allreduce(count, .sum)
+      let groups = try NormalizationGroups(
+        TrainingOptions(batchSize: globalImages, batchNorm: .synchronized, batchNormRanks: batchNormRanks),
+        ranks: communicator.size)
+      let network = DepthNetwork(
+        architecture, batchCapacity: count, kernels: makeKernels(reducer.background),
+        statisticsReduction: try SynchronizedStatistics(communicator, groups))
       network.weights = weights
       let optimizer = StochasticGradientDescent(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4)
-      let globalImages = try communicator.allreduce(count, .sum)
       let guards = StepGuard(ReliabilityOptions(), communicator: communicator)
       sum = {
         reducer.begin(network.arena.gradients)

@@ -10,6 +10,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case tooManyThreads(host: String, ranks: Int, threads: Int, cores: Int)
   /// Ranks that do not make up whole groups of so many whose batch norm is synchronized.
   case batchNormRanks(Int, ranks: Int)
+  /// A batch of so many images over so many ranks that batch norm would have a single value of each channel of the network.
+  case singleValue(batch: Int, ranks: Int, Architecture)
   /// Ranks that do not make up so many groups of equal size.
   case groups(Int, ranks: Int)
   /// A part of the data set has no images.
@@ -49,6 +51,13 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .batchNormRanks(let size, let ranks):
       "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not make up groups of \(size) with synchronized batch norm: set "
         + "training.batchNormRanks to a divisor of the number of ranks, or leave it out"
+    case .singleValue(let batch, let ranks, let network):
+      """
+      batch norm cannot learn from a single value of each channel, and that is what a batch of \(batch) \
+      \(batch == 1 ? "image" : "images") over \(ranks) \(ranks == 1 ? "rank" : "ranks") leaves \(network.name), whose maps \
+      of \(network.input) images are 1x1 \(network.firstDepthOfSinglePixels.map { "from depth \($0) on" } ?? "at last"): \
+      raise training.batchSize, lower search.maximumDepth, set network.stemStride to 1, or leave training.batchNorm automatic
+      """
     case .groups(let groups, let ranks):
       "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not make up \(groups) groups of equal size: set search.groups to "
         + "a divisor of the number of ranks"
@@ -110,11 +119,19 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Whether the user asked for something impossible, as opposed to something that failed.
   public var isUsage: Bool {
     switch self {
-    case .tooManyRanks, .tooManyThreads, .batchNormRanks, .groups, .noImages, .imageShape, .classes, .otherNetwork,
+    case .tooManyRanks, .tooManyThreads, .batchNormRanks, .singleValue, .groups, .noImages, .imageShape, .classes,
+      .otherNetwork,
       .otherGroups:
       true
     case .rankFailed(_, _, let isUsage): isUsage
     case .otherImages, .diverged, .ranksDisagree, .otherFiles, .stopped: false
     }
+  }
+}
+
+extension Architecture {
+  /// The shallowest depth whose last map is a single pixel; nil if there is none.
+  fileprivate var firstDepthOfSinglePixels: Int? {
+    blocks.first { $0.output.height * $0.output.width == 1 }?.index
   }
 }

@@ -6,6 +6,8 @@ import NumericKernels
 public struct TrainingOptions: Codable, Equatable, Sendable {
   /// Where batch-norm statistics are taken over several ranks.
   public enum BatchNorm: String, Codable, CaseIterable, Sendable {
+    /// Over the shares of as few neighbouring ranks as have 32 images together (`NormalizationGroups`).
+    case automatic
     /// Over the rank's share of a batch.
     case local
     /// Over the whole batch of all ranks, so that N ranks equal one up to rounding, or over groups of ranks.
@@ -65,7 +67,7 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
   public init(
     batchSize: Int = 128, learningRate: Double = 0.01, scaling: Scaling = .none, baseBatch: Int = 128,
     rampEpochs: Int = 0, optimizer: Optimizer = .sgd, trustCoefficient: Double = 0.001, momentum: Double = 0.9,
-    weightDecay: Double = 0.0005, seed: UInt64 = 0, batchNorm: BatchNorm = .local, batchNormRanks: Int? = nil,
+    weightDecay: Double = 0.0005, seed: UInt64 = 0, batchNorm: BatchNorm = .automatic, batchNormRanks: Int? = nil,
     kernels: KernelFamily = .fast, matrixEngine: MatrixEngine = .simd, threads: Int? = nil,
     oversubscribe: Bool = false
   ) {

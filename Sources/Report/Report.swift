@@ -163,6 +163,7 @@ extension Report.Entry {
       (
         "batch",
         "\(Format.count(plan.batchSize)) images per step over \(run.ranks) \(run.ranks == 1 ? "rank" : "ranks")"
+          + (plan.batchNorm.map { ", \($0)" } ?? "")
       ),
       ("aim", plan.options.aim),
     ]

@@ -42,6 +42,8 @@ public struct RunRecord: Sendable {
     let testImages: Int
     let batchSize: Int
     let ranks: Int
+    /// Nil in runs of versions that did not say.
+    let batchNorm: BatchSharing?
     let layout: RunLayout?
     let options: Options
   }

@@ -61,6 +61,7 @@ struct ResumeLine: Encodable {
   /// Of the ranks that the checkpoint is from.
   let ranks: Int
   /// Of those that go on.
+  let batchNormRanks: Int
   let layout: RunLayout?
   /// By the latencies that were measured when the search began.
   let affordable: AffordableDepths
@@ -73,6 +74,7 @@ struct ResumeLine: Encodable {
     searchEpochs = point.searchEpochs
     step = point.step
     ranks = point.ranks
+    batchNormRanks = plan.batchNorm.depths.size
     layout = plan.layout
     affordable = plan.affordable
   }

@@ -76,15 +76,17 @@ public struct ProgressDisplay: SearchObserver {
     let now = ContinuousClock.now
     guard let columns, let plan, lastUpdate.duration(to: now) > .milliseconds(100) else { return }
     lastUpdate = now
+    // The last batch may have more images than the others.
+    let imagesLeft = progress.step < progress.steps ? max(0, plan.trainImages - progress.step * plan.batchSize) : 0
     let line = LiveLine(
-      progress, imagesLeft: max(0, plan.trainImages - progress.step * plan.batchSize), best: table?.best,
+      progress, imagesLeft: imagesLeft, best: table?.best,
       target: plan.options.objective == .target ? plan.options.target : nil, columns: columns())
     StandardOutput.write("\r\u{1B}[K\(line)")
   }
 
   private static func describe(_ plan: SearchPlan) -> String {
     let groups = plan.options.groups == 1 ? "" : " in \(plan.options.groups) groups"
-    return (plan.layout.map { "\($0)\n" } ?? "") + """
+    return (plan.layout.map { "\($0), " } ?? "") + "\(plan.batchNorm)\n" + """
       \(plan.largest.name) on \(plan.largest.input) images: \(Format.count(plan.trainImages)) for training, \
       \(Format.count(plan.validationImages)) for validation, \(Format.count(plan.testImages)) for testing
       \(plan.ranks) \(plan.ranks == 1 ? "rank" : "ranks")\(groups), \(plan.batchSize) images per step; \

@@ -47,6 +47,8 @@ public struct Summary: Codable, Equatable, Sendable {
   public let seconds: Double
   /// Ranks that trained together.
   public let ranks: Int
+  /// Neighbouring ranks that normalized a batch together.
+  public let batchNormRanks: Int?
 
   /// The depths that were trained beside each other, shallowest first.
   public let tradeOff: [TradeOff.Row]
@@ -81,6 +83,7 @@ public struct Summary: Codable, Equatable, Sendable {
     imagesTrained = result.imagesTrained
     seconds = result.seconds
     ranks = result.ranks
+    batchNormRanks = result.batchNormRanks
     let known = TradeOff(result)
     tradeOff = known.depths
     shallower = known.shallower

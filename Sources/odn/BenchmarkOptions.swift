@@ -63,10 +63,14 @@ struct RankOptions: ParsableArguments {
   @Option(help: "The size of the pieces in which they are summed, in 10^6 bytes.")
   var bucketMegabytes = CommunicationOptions().bucketMegabytes
 
+  @Option(help: "Neighbouring ranks that share batch-norm statistics in training, a divisor of all.")
+  var batchNormRanks = 1
+
   @OptionGroup var check: CheckOptions
 
   func validate() throws {
     try BenchmarkOptions.check(threads: threads)
+    if batchNormRanks < 1 { throw ValidationError("--batch-norm-ranks takes 1 or more, not \(batchNormRanks)") }
     if !(0.001...1_000).contains(bucketMegabytes) {
       throw ValidationError("--bucket-megabytes takes 0.001 to 1000, not \(bucketMegabytes)")
     }

@@ -52,6 +52,7 @@ struct BenchmarkScalingCommand: ParsableCommand {
     let scaling: ScalingBenchmark.Scaling
     let batch: Int
     let ranks: Int
+    let batchNormRanks: Int
     let threads: Int
     let layout: RunLayout
     let compression: CommunicationOptions.Compression
@@ -91,7 +92,8 @@ struct BenchmarkScalingCommand: ParsableCommand {
       let placement = try ThreadPlacement(threads: ranks.threads, communicator: world)
       let depths = try networks.map { network in
         let measurement = try ScalingBenchmark(
-          network, scaling, batch: benchmark.batch, world: world, communication: ranks.communication
+          network, scaling, batch: benchmark.batch, world: world, communication: ranks.communication,
+          batchNormRanks: ranks.batchNormRanks
         ) {
           KernelFamily.fast.kernels(
             threads: placement.threads, on: placement.processors, engine: benchmark.matrixEngine, background: $0)
@@ -101,8 +103,8 @@ struct BenchmarkScalingCommand: ParsableCommand {
       let report = Report(
         architecture: benchmark.architecture.rawValue, width: benchmark.variant.width,
         stemStride: benchmark.variant.stemStride, input: "\(benchmark.input)", scaling: scaling,
-        batch: benchmark.batch, ranks: world.size, threads: placement.threads, layout: layout,
-        compression: ranks.compression, depths: depths)
+        batch: benchmark.batch, ranks: world.size, batchNormRanks: ranks.batchNormRanks, threads: placement.threads,
+        layout: layout, compression: ranks.compression, depths: depths)
       if world.rank == 0 { try show(report, networks[0].name) }
     }
   }

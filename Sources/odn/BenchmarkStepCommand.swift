@@ -51,6 +51,7 @@ struct BenchmarkStepCommand: ParsableCommand {
     let ranks: Int
     let threads: Int
     let layout: RunLayout
+    let batchNormRanks: Int
     let milliseconds: Double
     let imagesPerSecond: Double
     let peakMegabytes: Double
@@ -88,7 +89,7 @@ struct BenchmarkStepCommand: ParsableCommand {
       let kernelProfile = profile ? KernelProfile() : nil
       let measurement = try StepBenchmark(
         network, batch: benchmark.batch, pass: forwardOnly ? .inference : .training, communicator: world,
-        communication: ranks.communication
+        communication: ranks.communication, batchNormRanks: ranks.batchNormRanks
       ) {
         KernelFamily.fast.kernels(
           threads: placement.threads, on: placement.processors, engine: benchmark.matrixEngine,
@@ -104,7 +105,7 @@ struct BenchmarkStepCommand: ParsableCommand {
         architecture: network.family.rawValue, width: network.width, stemStride: network.stemStride,
         depth: network.depth, input: "\(benchmark.input)",
         pass: forwardOnly ? .inference : .training, batch: benchmark.batch, ranks: world.size,
-        threads: placement.threads, layout: layout,
+        threads: placement.threads, layout: layout, batchNormRanks: ranks.batchNormRanks,
         milliseconds: 1e3 * median, imagesPerSecond: Double(benchmark.batch * world.size) / median,
         peakMegabytes: peak, communication: communication(measurement, times),
         kernels: kernelProfile.map { kernels($0, placement) })

@@ -31,11 +31,15 @@ struct DryRun {
       configuration, data.facts, costs: calibration.costs,
       // One rank sums nothing.
       network: SearchPlan.Network(measured: calibration, mode: mode) ?? SearchPlan.Network(.sharedMemory, mode: mode),
-      ranks: group, warmUpRanks: min(world.size, configuration.training.batchSize), epochsPerDepth: nil)
+      ranks: group, warmUpRanks: min(world.size, configuration.training.batchSize), hosts: world.hosts(),
+      epochsPerDepth: nil)
     let memory = try Memory(plan, configuration, data, world)
     guard world.rank == 0 else { return }
+    let warnings =
+      plan.batchNorm.warnings
+      + [configuration.search.resolutionWarning(images: data.validation.count)].compactMap(\.self)
+    for warning in warnings { Failure.warn(warning) }
     show(plan, memory)
-    if let warning = configuration.search.resolutionWarning(images: data.validation.count) { Failure.warn(warning) }
   }
 
   /// Bytes of the rank that needs most, the images excepted, which the ranks of a host share.
@@ -62,7 +66,7 @@ struct DryRun {
     let (workload, forecast) = (plan.workload, plan.forecast)
     print(
       """
-      \(layout)
+      \(layout), \(plan.batchNorm)
       \(configuration.dataset.name.rawValue): \(Format.count(data.train.count)) images to train, \
       \(Format.count(data.validation.count)) to validate, \(Format.count(data.test.count)) to test; batches of \
       \(workload.batch), \(forecast.imagesPerRank) on a rank

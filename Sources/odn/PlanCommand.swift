@@ -32,7 +32,7 @@ struct PlanCommand: ParsableCommand {
       times search.patience, as in the published searches. Depths are added up as if each was trained, in ascending order; \
       the adaptive policy leaves some out, and gives hopeless ones up. With search.groups, ranks are those of one group. \
       Efficiency is the speed as a share of one rank's times the number of ranks. Ranks are worth it as long as the whole \
-      search keeps half of it. With a budget, depths beyond it are left out; the latency that it may limit is predicted here, while a search \
+      search keeps half of it and a search with so many gives no warning. With a budget, depths beyond it are left out; the latency that it may limit is predicted here, while a search \
       measures it. Images are counted as published, or as dataset.trainLimit says, and no file of them is read; your own \
       images are counted where they are.
       """)
@@ -91,11 +91,14 @@ struct PlanCommand: ParsableCommand {
       throw CostModelError.tooManyRanks(ranks, batch: configuration.training.batchSize)
     }
     let images = try configuration.dataset.facts()
+    // Before kernels are measured for it.
+    _ = try configuration.batchSharing(images, configuration.deepestArchitecture(for: images), ranks: ranks)
     let calibration = try self.calibration.map { path in try Calibration(path: path) }
     let costs = try calibration?.costs ?? measure(configuration, images)
     let plan = try SearchPlan(
       configuration, images, costs: costs, network: connection(configuration, calibration), ranks: ranks,
       epochsPerDepth: epochsPerDepth)
+    if !json { for warning in plan.batchNorm.warnings { Failure.warn(warning) } }
     try show(plan)
   }
 
@@ -136,21 +139,26 @@ extension PlanCommand {
       \(Format.count(workload.validationImages)) for validation
       \(report.assumption)
       \(count(forecast.ranks, "rank")) of \(count(report.threads, "thread")), \(count(forecast.imagesPerRank, "image")) per step \
-      and rank; a network of \(report.network)
+      and rank, \(report.batchNorm); a network of \(report.network)
 
       \(Self.table(forecast.levels))
-
-      \(Self.table(report.ranks))
       """)
+    if !report.ranks.isEmpty { print("\n\(Self.table(report.ranks))") }
     if !"\(report.affordable)".isEmpty { print(report.affordable) }
-    let (batch, worthwhile) = (report.workload.batch, count(report.worthwhileRanks, "rank"))
-    print(
-      report.worthwhileRanks == batch
-        ? "worth it: up to \(worthwhile), which is all that a batch has images for"
-        : """
-        worth it: up to \(worthwhile), beyond which the search keeps less than half of the speed of as many times one rank; \
-        a batch has images for \(batch)
-        """)
+    print(worth(report))
+  }
+
+  private func worth(_ report: SearchPlan) -> String {
+    guard let worthwhile = report.worthwhileRanks else {
+      return "worth it: no number of ranks; a search would be refused or warn of each: see its --dry-run"
+    }
+    let most = report.workload.batch / BatchSharing.fewestImagesPerRank
+    return """
+      worth it: up to \(Format.count(worthwhile)) \(worthwhile == 1 ? "rank" : "ranks"); \(
+        worthwhile >= most
+          ? "on more, a rank has fewer than \(BatchSharing.fewestImagesPerRank) images of a batch"
+          : "on more, the search keeps less than half of the speed of as many times one rank, or warns")
+      """
   }
 
   private static func table(_ levels: [SearchForecast.Level]) -> TextTable {

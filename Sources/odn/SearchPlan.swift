@@ -15,9 +15,12 @@ struct SearchPlan: Encodable {
   let threads: Int
   let workload: SearchWorkload
   let forecast: SearchForecast
-  /// The same for 1, 2, 4, … ranks.
+  /// Which of the ranks normalize a batch together.
+  let batchNorm: BatchSharing
+  /// The same forecast for those of 1, 2, 4, … ranks that a search takes without a warning.
   let ranks: [SearchForecast]
-  let worthwhileRanks: Int
+  /// Nil where a search warns of every number of ranks.
+  let worthwhileRanks: Int?
   /// What the budget leaves, with latencies as predicted.
   let affordable: AffordableDepths
 
@@ -50,18 +53,19 @@ struct SearchPlan: Encodable {
   ///   - images: what the search reads.
   ///   - ranks: those that train a level.
   ///   - warmUpRanks: those of the warm-up; nil is the same.
+  ///   - hosts: the host of each rank of all groups; empty where that is not known.
   ///   - epochsPerDepth: nil for what the policy makes of it.
-  /// - Throws: `CostModelError`, `SearchError`.
+  /// - Throws: `CostModelError`, `SearchError`, `TrainingError` where the search would be refused for its ranks.
   init(
     _ configuration: Configuration, _ images: DatasetFacts, costs: KernelCosts, network: Network, ranks: Int,
-    warmUpRanks: Int? = nil, epochsPerDepth: Double?
+    warmUpRanks: Int? = nil, hosts: [Int] = [], epochsPerDepth: Double?
   ) throws {
     let architecture = try configuration.architecture(depth: 1, for: images)
     var communication = configuration.communication
     communication.mode = network.mode
     let steps = StepModel(
       costs: costs, network: network.model, interference: network.interference, communication: communication,
-      batchNormRanks: configuration.training.batchNorm == .local ? 1 : configuration.training.batchNormRanks)
+      training: configuration.training)
     var affordable = try configuration.search.affordableDepths(of: architecture)
     if configuration.search.budget.latencyMilliseconds != nil {
       let latencies = try affordable.depths.map {
@@ -70,14 +74,23 @@ struct SearchPlan: Encodable {
       affordable = try configuration.search.affordableDepths(of: architecture, latencies: latencies)
     }
     let workload = try configuration.workload(images, affordable.depths, epochsPerDepth: epochsPerDepth)
+    func isSound(_ ranks: Int) -> Bool {
+      // Most numbers of ranks are too large, which takes no more than a division to see.
+      let hasImages = ranks == 1 || workload.batch / ranks >= BatchSharing.fewestImagesPerRank
+      return hasImages
+        && (try? configuration.batchSharing(images, workload.architecture, ranks: ranks))?.warnings.isEmpty ?? false
+    }
+    batchNorm = try configuration.batchSharing(images, workload.architecture, ranks: ranks, hosts: hosts)
     let search = try SearchModel(workload, steps)
     policy = configuration.search.policy
     self.network = network.model
     threads = costs.threads
     self.workload = workload
     forecast = try search.forecast(ranks: ranks, warmUpRanks: warmUpRanks)
-    self.ranks = try search.powersOfTwo(upTo: 4_096).map { ranks in try search.forecast(ranks: ranks) }
-    worthwhileRanks = try search.worthwhileRanks()
+    self.ranks = try search.powersOfTwo(upTo: 4_096).filter(isSound).map { ranks in
+      try search.forecast(ranks: ranks)
+    }
+    worthwhileRanks = try search.worthwhileRanks(where: isSound)
     self.affordable = affordable
   }
 
@@ -102,13 +115,32 @@ extension Configuration {
   fileprivate func workload(
     _ images: DatasetFacts, _ depths: ClosedRange<Int>, epochsPerDepth: Double?
   ) throws -> SearchWorkload {
-    let validation = dataset.validation ?? images.validationCount
-    let training = max(images.trainingCount - validation, 1)
-    return SearchWorkload(
+    SearchWorkload(
       architecture: try architecture(depth: depths.upperBound, for: images), depths: depths,
-      batch: self.training.batchSize,
-      trainingImages: min(dataset.trainLimit ?? training, training), validationImages: validation,
+      batch: training.batchSize,
+      trainingImages: trainingCount(images), validationImages: dataset.validation ?? images.validationCount,
       warmUpEpochs: warmUp.epochs, epochsPerDepth: epochsPerDepth ?? search.expectedEpochsPerDepth)
+  }
+
+  /// The images of an epoch.
+  private func trainingCount(_ images: DatasetFacts) -> Int {
+    let training = max(images.trainingCount - (dataset.validation ?? images.validationCount), 1)
+    return min(dataset.trainLimit ?? training, training)
+  }
+
+  /// How ranks would share the batches of a search.
+  ///
+  /// - Parameters:
+  ///   - largest: the deepest network of the search.
+  ///   - ranks: those of a group.
+  ///   - hosts: the host of each rank of all groups; empty where that is not known.
+  /// - Throws: `TrainingError` where the search would be refused for its ranks.
+  func batchSharing(
+    _ images: DatasetFacts, _ largest: Architecture, ranks: Int, hosts: [Int] = []
+  ) throws(TrainingError) -> BatchSharing {
+    try BatchSharing(
+      ranks: ranks * search.groups, largest, trainImages: trainingCount(images), search: search, warmUp: warmUp,
+      training: training, hosts: hosts)
   }
 
   /// The network whose kernels tell of all depths that the search may come to, those within its budget but for latency.

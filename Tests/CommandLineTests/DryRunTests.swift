@@ -15,6 +15,8 @@ extension CommandLine {
       #expect(try workspace.names() == before)
       // Batches of 16 over the ranks; sizes as published.
       #expect(run.output.contains("\(16 / ranks) on a rank"), "\(run.output)")
+      let first = run.output.split(separator: "\n").first ?? ""
+      #expect(first.hasSuffix(", batch norm over \(ranks == 1 ? "1 rank" : "2 ranks") (16 images)"), "\(first)")
       for size in ["75,338", "58.25 M", "149,322", "116.06 M"] { #expect(run.output.contains(size)) }
       #expect(run.output.contains("warm-up of all depths: 1 epoch, "))
       #expect(run.output.contains("results would be in runs/tiny; nothing was written"))

@@ -13,6 +13,15 @@ extension CommandLine {
     private struct Started: Decodable {
       struct Plan: Decodable {
         let layout: Layout
+        let batchNorm: Sharing
+      }
+      struct Sharing: Decodable {
+        let depths: Groups
+      }
+      struct Groups: Decodable {
+        let ranks: Int
+        let size: Int
+        let images: Int
       }
       struct Layout: Decodable {
         let hosts: [Host]
@@ -38,11 +47,18 @@ extension CommandLine {
       #expect(run.exitCode == 0 && run.errorsBesideLoad == "", "\(run.errors)")
       let threads = ranks == 1 ? "1 rank, 1 thread" : "2 ranks, 1 thread each"
       let line = try Regex("1 host, \(threads), [0-9]+ cores?, OpenBLAS [A-Za-z0-9]+ \\([0-9.]+\\), [A-Za-z ]+ [0-9.]+")
-      let first = String(try #require(run.output.split(separator: "\n").first))
+      let whole = String(try #require(run.output.split(separator: "\n").first))
+      // Batches of 16 images, which all ranks normalize together.
+      let normalization = ", batch norm over \(ranks == 1 ? "1 rank" : "2 ranks") (16 images)"
+      #expect(whole.hasSuffix(normalization), "\(whole)")
+      let first = String(whole.dropLast(normalization.count))
       #expect(try line.wholeMatch(in: first) != nil, "\(first)")
 
       let started = try JSONDecoder().decode(Started.self, from: Data(workspace.lines("run/events.jsonl")[0].utf8))
       let layout = started.value.layout
+      let groups = started.value.batchNorm.depths
+      #expect(groups.ranks == ranks && groups.size == ranks && groups.images == 16)
+      #expect(try Summary(of: "run", in: workspace).batchNormRanks == ranks)
       #expect(started.event == "started" && layout.hosts.count == 1)
       #expect(layout.hosts[0].ranks == ranks && layout.hosts[0].threads == Array(repeating: 1, count: ranks))
       #expect(first.contains(", \(layout.hosts[0].cores) core") && first.hasSuffix(", \(layout.mpi)"))

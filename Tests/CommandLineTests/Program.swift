@@ -16,7 +16,8 @@ struct Execution {
 
   /// Standard error without the warning that there are more ranks than cores, as on small machines.
   var errorsBesideLoad: String {
-    errors.split(separator: "\n").filter { !$0.contains("they take turns") }.joined(separator: "\n")
+    errors.split(separator: "\n").filter { !$0.contains("they take turns") && !$0.contains("share batches of") }
+      .joined(separator: "\n")
   }
 
   /// The lines of standard error without that warning, and without the boxes that mpirun draws around its own messages.
@@ -222,9 +223,9 @@ struct Hold {
 
   /// Waits until the rank is there. A signal at which the run stops lets it go on as well.
   func reached(by run: Program) async throws {
-    let isHeld = await run.reaches { isHeld }
+    let isReached = await run.reaches { isHeld }
     let errors = try run.errors
-    try #require(isHeld && run.isRunning, "\(errors)")
+    try #require(isReached && run.isRunning, "\(errors)")
   }
 
   /// Lets the rank go on.

@@ -30,7 +30,7 @@ extension CommandLine {
 
     private static func run(_ arguments: [String], ranks: Int? = nil, in workspace: Workspace) async throws -> Execution
     {
-      let run = try await Program.run(arguments, ranks: ranks, in: workspace, within: .seconds(120))
+      let run = try await Program.run(arguments, ranks: ranks, in: workspace)
       #expect(run.exitCode == 0, "\(arguments): \(run.errors)")
       return run
     }
@@ -57,7 +57,7 @@ extension CommandLine {
     private static func trainOnPhotos() async throws -> Workspace {
       let workspace = try Workspace.withPhotos()
       let run = try await Program.run(
-        ["train", "tiny.yaml", "--depth", "1", "--output", "run", "--quiet"], in: workspace, within: .seconds(120))
+        ["train", "tiny.yaml", "--depth", "1", "--output", "run", "--quiet"], in: workspace)
       try #require(run.exitCode == 0, "\(run.errors)")
       return workspace
     }

@@ -239,6 +239,7 @@ struct Summary: Decodable {
   let imagesTrained: Int
   let seconds: Double
   let ranks: Int
+  let batchNormRanks: Int
   let tradeOff: [Row]
   let longerSearch: LongerSearch?
 

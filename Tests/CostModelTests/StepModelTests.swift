@@ -28,9 +28,10 @@ struct StepModelTests {
   }
 
   private static func model(
-    _ network: NetworkModel, _ communication: CommunicationOptions, batchNormRanks: Int? = 1
+    _ network: NetworkModel, _ communication: CommunicationOptions,
+    training: TrainingOptions = TrainingOptions(batchNorm: .local)
   ) throws -> StepModel {
-    StepModel(costs: try costs(), network: network, communication: communication, batchNormRanks: batchNormRanks)
+    StepModel(costs: try costs(), network: network, communication: communication, training: training)
   }
 
   /// A double's rounding, and what the other kernels take.
@@ -104,11 +105,28 @@ struct StepModelTests {
   func synchronized() throws {
     let network = NetworkModel(latency: 1e-4, bandwidth: 1e12)
     let times = try [1, 2, nil].map {
-      try Self.model(network, CommunicationOptions(), batchNormRanks: $0)
-        .time(Self.architecture(), images: 4, ranks: 4).step
+      try Self.model(
+        network, CommunicationOptions(), training: TrainingOptions(batchNorm: .synchronized, batchNormRanks: $0)
+      ).time(Self.architecture(), images: 4, ranks: 4).step
     }
     // Three convolutions; two messages between two ranks, four between four.
     #expect(abs(times[1] - times[0] - 3 * 2 * 2e-4) < 1e-7 && abs(times[2] - times[0] - 3 * 2 * 4e-4) < 1e-7)
+  }
+
+  @Test("wait as long by default, where a rank's share is too small to be normalized by itself")
+  func automatic() throws {
+    let network = NetworkModel(latency: 1e-4, bandwidth: 1e12)
+    func wait(batch: Int, _ images: Int) throws -> Double {
+      let options = TrainingOptions(batchSize: batch)
+      return try Self.model(network, CommunicationOptions(), training: options)
+        .time(Self.architecture(), images: images, ranks: 4).step
+        - Self.model(network, CommunicationOptions()).time(Self.architecture(), images: images, ranks: 4).step
+    }
+    // 32 images for each rank, for each pair, for all; and a last batch that leaves a rank fewer than 16.
+    #expect(try abs(wait(batch: 128, 128)) < 1e-9)
+    #expect(try abs(wait(batch: 64, 64) - 3 * 2 * 2e-4) < 1e-7)
+    #expect(try abs(wait(batch: 32, 32) - 3 * 2 * 4e-4) < 1e-7)
+    #expect(try abs(wait(batch: 128, 63) - 3 * 2 * 4e-4) < 1e-7)
   }
 
   @Test("need an image for each rank")
@@ -119,9 +137,10 @@ struct StepModelTests {
     }
   }
 
-  private static func search(_ network: NetworkModel) throws -> SearchModel {
+  private static func search(_ network: NetworkModel, trainingImages: Int = 10) throws -> SearchModel {
     let workload = SearchWorkload(
-      architecture: try architecture(depth: 2), depths: 1...2, batch: 4, trainingImages: 10, validationImages: 8,
+      architecture: try architecture(depth: 2), depths: 1...2, batch: 4, trainingImages: trainingImages,
+      validationImages: 8,
       warmUpEpochs: 3, epochsPerDepth: 5)
     return try SearchModel(workload, try model(network, CommunicationOptions()))
   }
@@ -152,5 +171,14 @@ struct StepModelTests {
     #expect(try free.worthwhileRanks() == 4)
     let slow = try Self.search(NetworkModel(latency: 1, bandwidth: 1e15))
     #expect(try slow.worthwhileRanks() == 1)
+  }
+
+  @Test("recommend no number of ranks that will not do")
+  func sound() throws {
+    let free = try Self.search(NetworkModel(latency: 0, bandwidth: 1e15))
+    // Of 2 and 3 ranks, both of which leave the fullest one 2 images, the smaller one that will do.
+    #expect(try free.worthwhileRanks { $0 <= 2 } == 2)
+    #expect(try free.worthwhileRanks { $0 == 3 } == 3)
+    #expect(try free.worthwhileRanks { _ in false } == nil)
   }
 }

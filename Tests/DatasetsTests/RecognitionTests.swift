@@ -55,7 +55,7 @@ struct RecognitionTests {
       try copy.change(plain) { bytes in
         let isLabels = bytes[3] == 1
         bytes.removeLast(bytes.count - (isLabels ? 8 + 1_000 : 16 + 1_000 * 784))
-        (bytes[6], bytes[7]) = (1_000 >> 8, 1_000 & 255)
+        (bytes[6], bytes[7]) = (3, 232)  // 1,000
         (bytes[4], bytes[5]) = (0, 0)
       }
       #expect(RecognizedFile(idx: copy.file(plain)) == found)

@@ -30,7 +30,8 @@ struct ShardingTests {
     let permutation = EpochPermutation(count: 103, seed: 5, epoch: 2)
     for batchSize in [1, 4, 10, 103, 200] {
       let shards = (0..<ranks).map { ShardedBatches(permutation, batchSize: batchSize, rank: $0, ranks: ranks) }
-      #expect(shards.allSatisfy { $0.count == (103 + batchSize - 1) / batchSize })
+      let division = BatchDivision(images: 103, batchSize: batchSize)
+      #expect(shards.allSatisfy { $0.count == division.count })
       var seen: [Int] = []
       for batch in shards[0].indices {
         let shares = shards.map { $0[batch] }
@@ -41,6 +42,32 @@ struct ShardingTests {
         seen += joined
       }
       #expect(seen == permutation.order)
+    }
+  }
+
+  @Test("a rest of fewer than 16 images joins the batch before it, and every image has its place once")
+  func division() {
+    func sizes(_ images: Int, _ batchSize: Int) -> [Int] {
+      let division = BatchDivision(images: images, batchSize: batchSize)
+      let batches = (0..<division.count).map { division[$0] }
+      #expect(batches.flatMap(Array.init) == Array(0..<images))
+      #expect(division.largest == batches.map(\.count).max() ?? 0 && division.last == batches.last?.count ?? 0)
+      #expect((0...division.count).map(division.images) == [0] + batches.map(\.upperBound))
+      return batches.map(\.count)
+    }
+    #expect(sizes(64, 32) == [32, 32])
+    #expect(sizes(79, 32) == [32, 47], "15 join")
+    #expect(sizes(80, 32) == [32, 32, 16], "16 do not")
+    #expect(sizes(39, 2).suffix(2) == [2, 3] && sizes(39, 2).count == 19)
+    #expect(sizes(17, 16) == [17], "the only batch")
+    #expect(sizes(9, 32) == [9] && sizes(15, 4) == [4, 4, 7], "sets of fewer than 16 images")
+    #expect(sizes(3, 1) == [1, 1, 1] && sizes(1, 1) == [1] && sizes(0, 8) == [])
+    for images in 1...200 {
+      for batchSize in 1...70 {
+        let all = sizes(images, batchSize)
+        #expect(all.dropLast().allSatisfy { $0 == batchSize })
+        #expect(all.count == 1 || all[all.count - 1] >= min(batchSize, 16))
+      }
     }
   }
 

@@ -9,7 +9,7 @@ import RankTesting
 func budgetTests() -> [RankTest] {
   func trial(_ policy: SearchOptions.Policy, _ budget: Budget) -> SearchTrial {
     SearchTrial(
-      data: SyntheticImages.contradictorySplits(train: 20),
+      data: SyntheticImages.contradictorySplits(train: 32),
       search: SearchOptions(
         policy: policy, target: 100, tolerance: 0, budget: budget, patience: 1,
         adaptive: AdaptiveOptions(epochs: 2)), warmUp: WarmUpOptions(epochs: 1))

@@ -58,7 +58,7 @@ private func train(
   _ kernels: KernelFamily = .fast, epochs: Int = 2
 ) throws -> TrainingRun {
   try TrainingRun(
-    SyntheticImages.architecture(depth: 2), heads: .all, data: SyntheticImages.splits(train: 37),
+    SyntheticImages.architecture(depth: 2), heads: .all, data: SyntheticImages.splits(train: 53),
     communicator: world, options: TrainingOptions(batchSize: 16, seed: 4, batchNorm: batchNorm, kernels: kernels),
     communication: communication, epochs: epochs)
 }

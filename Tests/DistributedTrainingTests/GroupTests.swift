@@ -15,26 +15,26 @@ func groupTests() -> [RankTest] { equalityTests() + cancellationTests() + failur
 
 /// A search over three depths that ends at the last. Without a warm-up, which is trained by all ranks together.
 private let missed = SearchTrial(
-  data: SyntheticImages.contradictorySplits(train: 37),
+  data: SyntheticImages.contradictorySplits(train: 53),
   search: SearchOptions(policy: .paper, target: 100, tolerance: 0, maximumDepth: 3, patience: 2),
   warmUp: WarmUpOptions(epochs: 0))
 
 /// A search over three depths that ends at the first, after some epochs of fine-tuning.
 private let met = SearchTrial(
-  data: SyntheticImages.splits(train: 60),
+  data: SyntheticImages.splits(train: 64),
   search: SearchOptions(policy: .paper, target: 80, tolerance: 10, maximumDepth: 3, patience: 6),
   warmUp: WarmUpOptions(epochs: 0))
 
 /// Searches by the adaptive procedure: one that leaves a depth out and ends at the last, and one that begins in the middle.
 private let bracketed = [
   SearchTrial(
-    data: SyntheticImages.contradictorySplits(train: 37),
+    data: SyntheticImages.contradictorySplits(train: 53),
     search: SearchOptions(
       policy: .adaptive, target: 100, tolerance: 0, maximumDepth: 5,
       adaptive: AdaptiveOptions(epochs: 2, confidence: 1)),
     warmUp: WarmUpOptions(epochs: 0)),
   SearchTrial(
-    data: SyntheticImages.splits(train: 60),
+    data: SyntheticImages.splits(train: 64),
     search: SearchOptions(
       policy: .adaptive, target: 80, tolerance: 10, maximumDepth: 4,
       adaptive: AdaptiveOptions(epochs: 6, rateFactor: 1, order: .bisection, confidence: 1)),

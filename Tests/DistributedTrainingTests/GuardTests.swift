@@ -201,7 +201,7 @@ private struct ReboundTrial {
     var search = SearchOptions(policy: .paper, target: 100, tolerance: 0, maximumDepth: 1, patience: 2)
     search.epochLimit = 2
     let coordinator = try SearchCoordinator(
-      SyntheticImages.architecture(depth: 1), data: SyntheticImages.contradictorySplits(train: 37),
+      SyntheticImages.architecture(depth: 1), data: SyntheticImages.contradictorySplits(train: 53),
       communicator: world, search: search, warmUp: WarmUpOptions(epochs: 1, learningRate: warmUpRate),
       training: TrainingOptions(batchSize: 16, learningRate: rate, seed: 1), communication: communication,
       observer: watcher)

@@ -25,7 +25,7 @@ func learningRateTests() -> [RankTest] {
       let options = TrainingOptions(batchSize: 16, rampEpochs: 2, momentum: 0, weightDecay: 0)
       let architecture = try SyntheticImages.architecture(depth: 1)
       let trainer = try DataParallelTrainer(
-        architecture, heads: .deepest, data: SyntheticImages.splits(train: 37), communicator: world, options: options)
+        architecture, heads: .deepest, data: SyntheticImages.splits(train: 53), communicator: world, options: options)
       trainer.network.weights = .initial(architecture, heads: .deepest, seed: 1)
       var before = trainer.network.weights.parameters
       var rates: [Double] = []
@@ -43,7 +43,7 @@ func learningRateTests() -> [RankTest] {
       expect.equal(rates.count, 9)
     },
     RankTest("a search takes scaled rates, and begins each level on the ramp") { world, expect in
-      var trial = SearchTrial(data: SyntheticImages.contradictorySplits(train: 37), search: .impossible())
+      var trial = SearchTrial(data: SyntheticImages.contradictorySplits(train: 53), search: .impossible())
       let (_, plain) = try trial.run(on: world)
       trial.options.scaling = .linear
       trial.options.baseBatch = 8

@@ -12,7 +12,7 @@ func localBatchNormTests() -> [RankTest] {
   [
     RankTest("ranks, or groups of them, combine what each finds on its share alone") { world, expect in
       for size in 1..<max(world.size, 2) where world.size.isMultiple(of: size) {
-        var options = TrainingOptions(batchSize: 4 * world.size + 1)
+        var options = TrainingOptions(batchSize: 4 * world.size + 1, batchNorm: .local)
         if size > 1 { (options.batchNorm, options.batchNormRanks) = (.synchronized, size) }
         try expectParts(of: size, options, world, expect)
       }
@@ -21,7 +21,7 @@ func localBatchNormTests() -> [RankTest] {
       func digest(_ batchNorm: TrainingOptions.BatchNorm, _ ranks: Int?) throws -> UInt64 {
         let options = TrainingOptions(batchSize: 16, batchNorm: batchNorm, batchNormRanks: ranks)
         return try TrainingRun(
-          SyntheticImages.architecture(depth: 1), data: SyntheticImages.splits(train: 37), communicator: world,
+          SyntheticImages.architecture(depth: 1), data: SyntheticImages.splits(train: 53), communicator: world,
           options: options, epochs: 2
         ).digest
       }
@@ -33,7 +33,7 @@ func localBatchNormTests() -> [RankTest] {
       let options = TrainingOptions(
         batchSize: 16, batchNorm: .synchronized, batchNormRanks: world.size + 1)
       expect(error.isUsage)
-      let data = SyntheticImages.splits(train: 37)
+      let data = SyntheticImages.splits(train: 53)
       let architecture = try SyntheticImages.architecture(depth: 1)
       expect.throwing(error) {
         _ = try SearchCoordinator(

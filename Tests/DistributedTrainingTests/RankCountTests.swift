@@ -1,4 +1,4 @@
-// With synchronized batch norm, any number of ranks does the arithmetic of one rank: every rank also trains alone and
+// With batch norm over the whole batch, any number of ranks does the arithmetic of one rank: every rank also trains alone and
 // compares.
 
 import Datasets
@@ -11,8 +11,20 @@ import RankTesting
 func rankCountTests(alone: Communicator) -> [RankTest] {
   [
     twentySteps("batches that 1 to 4 ranks share evenly", depth: 1, heads: .deepest, train: 48, batchSize: 12, alone),
-    twentySteps("a last batch of 2 images", depth: 1, heads: .deepest, train: 50, batchSize: 16, alone),
-    twentySteps("a classifier at every level", depth: 2, heads: .all, train: 50, batchSize: 16, alone),
+    twentySteps("a last batch that 2 images have joined", depth: 1, heads: .deepest, train: 66, batchSize: 16, alone),
+    twentySteps("a classifier at every level", depth: 2, heads: .all, train: 66, batchSize: 16, alone),
+    RankTest("ranks that share few images follow a single rank by default") { world, expect in
+      let architecture = try SyntheticImages.architecture(depth: 1)
+      let data = SyntheticImages.splits(train: 64)
+      for batchSize in [4, 8, 31] {
+        let options = TrainingOptions(batchSize: batchSize, seed: 7)
+        let runs = try [world, alone].map {
+          try TrainingRun(architecture, data: data, communicator: $0, options: options, epochs: 1)
+        }
+        let differences = zip(runs[0].losses, runs[1].losses).prefix(2).map { abs($0 - $1) }
+        expect(differences.allSatisfy { $0 <= 1e-5 }, "batches of \(batchSize): \(differences)")
+      }
+    },
     RankTest("the gradient is that of the mean over the batch, however unevenly it is shared") { world, expect in
       for (depth, heads) in [(1, HeadSelection.deepest), (2, .all)] {
         let architecture = try SyntheticImages.architecture(depth: depth)
@@ -30,7 +42,7 @@ func rankCountTests(alone: Communicator) -> [RankTest] {
       }
     },
     RankTest("a whole search on all ranks decides as a single rank does", ranks: 2...) { world, expect in
-      for data in [SyntheticImages.splits(train: 60), SyntheticImages.contradictorySplits(train: 60)] {
+      for data in [SyntheticImages.splits(train: 64), SyntheticImages.contradictorySplits(train: 64)] {
         let search = SearchOptions(policy: .paper, target: 96, tolerance: 0, maximumDepth: 2, patience: 3)
         let trial = SearchTrial(data: data, search: search, batchNorm: .synchronized)
         let (together, watcher) = try trial.run(on: world)

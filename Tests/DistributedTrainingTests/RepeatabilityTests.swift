@@ -13,7 +13,7 @@ func repeatabilityTests() -> [RankTest] {
       RankTest("the same training twice gives the same bits: \(batchNorm) batch norm") { world, expect in
         let architecture = try SyntheticImages.architecture(depth: 2)
         // Batches of 16, 16 and 5 images: uneven shares at 3 ranks, and at 2 and 4.
-        let data = SyntheticImages.splits(train: 37, augmentation: .cropAndFlip)
+        let data = SyntheticImages.splits(train: 53, augmentation: .cropAndFlip)
         let options = TrainingOptions(batchSize: 16, seed: 4, batchNorm: batchNorm)
         let runs = try (0..<2).map { _ in
           try TrainingRun(
@@ -30,7 +30,7 @@ func repeatabilityTests() -> [RankTest] {
       },
       RankTest("the same search twice gives the same bits: \(batchNorm) batch norm") { world, expect in
         let trial = SearchTrial(
-          data: SyntheticImages.contradictorySplits(train: 37), search: .impossible(restart: .inherit),
+          data: SyntheticImages.contradictorySplits(train: 53), search: .impossible(restart: .inherit),
           batchNorm: batchNorm)
         let (first, firstWatcher) = try trial.run(on: world)
         let (second, secondWatcher) = try trial.run(on: world)

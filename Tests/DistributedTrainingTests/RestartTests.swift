@@ -49,7 +49,7 @@ func restartTests() -> [RankTest] {
   ]
 }
 
-private let data = SyntheticImages.contradictorySplits(train: 30)
+private let data = SyntheticImages.contradictorySplits(train: 32)
 
 /// What the warm-up of `trial` comes to, trained without a search. Collective.
 func warmWeights(_ trial: SearchTrial, _ world: Communicator) throws -> NetworkWeights {

@@ -12,7 +12,7 @@ func searchTests() -> [RankTest] {
     [
       RankTest("a target out of reach is reported as missed at the maximum depth: \(batchNorm)") { world, expect in
         let trial = SearchTrial(
-          data: SyntheticImages.contradictorySplits(train: 60), search: .impossible(), batchNorm: batchNorm)
+          data: SyntheticImages.contradictorySplits(train: 64), search: .impossible(), batchNorm: batchNorm)
         let (result, watcher) = try trial.run(on: world)
         expect(!result.outcome.targetMet)
         expect.equal(result.outcome.reason, .maximumDepth)
@@ -26,7 +26,7 @@ func searchTests() -> [RankTest] {
       },
       RankTest("a target within reach is met at the first depth: \(batchNorm)") { world, expect in
         let trial = SearchTrial(
-          data: SyntheticImages.splits(train: 60),
+          data: SyntheticImages.splits(train: 64),
           search: SearchOptions(policy: .paper, target: 80, tolerance: 10, maximumDepth: 2, patience: 6),
           batchNorm: batchNorm)
         let (result, watcher) = try trial.run(on: world)
@@ -45,19 +45,19 @@ func searchTests() -> [RankTest] {
       var search = SearchOptions.impossible().atFixedDepth(2)
       search.epochLimit = 3
       let trial = SearchTrial(
-        data: SyntheticImages.contradictorySplits(train: 30), search: search,
+        data: SyntheticImages.contradictorySplits(train: 32), search: search,
         warmUp: WarmUpOptions(epochs: 0))
       let (result, watcher) = try trial.run(on: world)
       expect.equal(result.depths.map(\.depth), [2])
       expect.equal(result.architecture.depth, 2)
-      expect.equal(result.imagesTrained, 30 * (result.depths.first?.epochs ?? 0))
+      expect.equal(result.imagesTrained, 32 * (result.depths.first?.epochs ?? 0))
       try expectSame(result, world, expect)
       expectCourse(of: trial, result, watcher, world, expect)
     },
     RankTest("a missed target gives the best weights of all depths") { world, expect in
       // The second level hardly learns, so the first is the best although the search ends at the second.
       let trial = SearchTrial(
-        data: SyntheticImages.contradictorySplits(train: 60), search: .impossible(growthRateFactor: 1e-6))
+        data: SyntheticImages.contradictorySplits(train: 64), search: .impossible(growthRateFactor: 1e-6))
       let (result, watcher) = try trial.run(on: world)
       expect.equal(result.outcome.depth, 2)
       expect.equal(result.architecture.depth, 1)
@@ -83,7 +83,7 @@ private func expectCourse(
 ) {
   guard world.rank == 0 else { return expect.equal(watcher.log, []) }
   let images = trial.data.train.count
-  let steps = (images + trial.training.batchSize - 1) / trial.training.batchSize
+  let steps = BatchDivision(images: images, batchSize: trial.training.batchSize).count
   func stepLog(_ epoch: Int, _ stage: SearchStage, _ depth: Int) -> [String] {
     (1...steps).map { "step \($0)/\(steps) of epoch \(epoch), \(stage) \(depth)" }
   }
@@ -102,7 +102,8 @@ private func expectCourse(
       log.append("epoch \(epoch)")
     }
   }
-  expect.equal(watcher.log, log + ["finished"])
+  // Ranks that normalize few images by themselves are warned of.
+  expect.equal(watcher.log.filter { $0 != "warning" }, log + ["finished"])
   expect.equal(watcher.best.map(\.result), watcher.epochs.filter(\.decision.keepsWeights).map(\.result))
   expect.equal(result.imagesTrained, images * (trial.warmUp.epochs + epoch))
   expect.equal(watcher.epochs.map(\.record.depth), watcher.epochs.map(\.result.depth))

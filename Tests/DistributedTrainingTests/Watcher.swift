@@ -82,7 +82,7 @@ final class Watcher: SearchObserver {
 struct SearchTrial {
   var data: DatasetSplits
   var search: SearchOptions
-  var batchNorm = TrainingOptions.BatchNorm.local
+  var batchNorm = TrainingOptions.BatchNorm.automatic
   var warmUp = WarmUpOptions(epochs: 2, learningRate: 0.001)
 
   var showsParameters = false

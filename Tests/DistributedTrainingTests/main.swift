@@ -6,7 +6,8 @@ import RankTesting
 RankTests.main { universe in
   let alone = universe.selfCommunicator
   return gradientReducerTests() + communicationTests() + rankCountTests(alone: alone)
-    + localBatchNormTests() + learningRateTests() + repeatabilityTests() + evaluationTests(alone: alone)
+    + localBatchNormTests() + normalizationGroupTests() + learningRateTests() + repeatabilityTests()
+    + evaluationTests(alone: alone)
     + sharedDatasetTests() + searchTests() + restartTests() + placementTests(alone: alone)
     + checkpointTests(alone: alone) + groupTests() + guardTests() + stallWatchTests() + errorTests(alone: alone)
     + runLayoutTests() + budgetTests()

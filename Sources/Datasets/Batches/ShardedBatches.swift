@@ -13,36 +13,36 @@ public struct BatchShare: Sendable {
 
 /// The global batches of an epoch, as one rank sees them.
 ///
-/// Batch b holds places b·B ..< min((b+1)·B, N) of the permutation, whatever the number of ranks. Of its n images, rank
-/// r of R takes ⌊r·n/R⌋ ..< ⌊(r+1)·n/R⌋. So every image of the epoch belongs to exactly one rank.
+/// The batches are those of `BatchDivision`, whatever the number of ranks. Of a batch's n images, rank r of R takes
+/// ⌊r·n/R⌋ ..< ⌊(r+1)·n/R⌋. So every image of the epoch belongs to exactly one rank.
 public struct ShardedBatches: RandomAccessCollection, Sendable {
   private let order: [Int]
-  private let batchSize: Int
+  private let division: BatchDivision
   private let share: Share
 
   /// - Parameters:
   ///   - permutation: the order of the epoch.
-  ///   - batchSize: images in a global batch, at least 1; the last batch has what is left.
+  ///   - batchSize: images in a global batch, at least 1; the last one may have fewer, or more (`BatchDivision`).
   ///   - rank: whose shares, 0..<`ranks`.
   ///   - ranks: how many share a batch.
   public init(_ permutation: EpochPermutation, batchSize: Int, rank: Int, ranks: Int) {
-    precondition(batchSize >= 1, "a batch has at least one image")
-    self.order = permutation.order
-    self.batchSize = batchSize
+    order = permutation.order
+    division = BatchDivision(images: permutation.count, batchSize: batchSize)
     share = Share(rank: rank, ranks: ranks)
   }
 
   /// The first batch's number.
   public var startIndex: Int { 0 }
   /// Number of batches.
-  public var endIndex: Int { (order.count + batchSize - 1) / batchSize }
+  public var endIndex: Int { division.count }
 
   /// The rank's share of a batch.
   public subscript(batch: Int) -> BatchShare {
-    let start = batch * batchSize
-    let count = Swift.min(batchSize, order.count - start)
-    let own = share.part(of: count)
-    return BatchShare(globalCount: count, indices: order[start + own.lowerBound..<start + own.upperBound])
+    let places = division[batch]
+    let own = share.part(of: places.count)
+    return BatchShare(
+      globalCount: places.count,
+      indices: order[places.lowerBound + own.lowerBound..<places.lowerBound + own.upperBound])
   }
 }
 

@@ -13,6 +13,8 @@ public struct SearchCheckpoint: Sendable {
     var origin: CheckpointOrigin
     var seed: UInt64
     var ranks: Int
+    /// Which of the ranks that train a depth normalize together. Nil in files of versions that did not say.
+    var normalization: NormalizationGroups?
     var batchSize: Int
     var trainImages: Int
     var progress: SearchProgress
@@ -219,6 +221,9 @@ extension SearchCheckpoint.State {
     if !(1...1_000_000).contains(ranks) { return ("a number of ranks", "\(ranks)") }
     if !(1...limit).contains(batchSize) || !(1...limit).contains(trainImages) {
       return ("sizes of a training", "\(batchSize) of \(trainImages) images")
+    }
+    if let groups = normalization, !(1...ranks).contains(groups.ranks) || !groups.isSound {
+      return ("groups of \(ranks) ranks", "\(groups.size) of \(groups.ranks)")
     }
     if !(0...limit).contains(progress.searchEpoch) || !(progress.searchEpoch...limit).contains(progress.epochsDone) {
       return ("numbers of epochs", "\(progress.searchEpoch) of \(progress.epochsDone)")

@@ -16,6 +16,7 @@ extension SearchCoordinator {
       search.largest, data: search.data, communicator: ranks, search: options, warmUp: search.warmUp,
       training: search.training, communication: search.communication,
       latencies: search.affordable.latencies, placement: search.placement, heartbeat: search.heartbeat)
+    sharing = search.sharing
     level = LevelHistory(depth: depth)
     policy = try makePolicy()
     progress = SearchProgress(stage: .level, learningRate: policy.state.learningRate)
