@@ -166,18 +166,24 @@ on() {
 
 cut() { set_link "${1:-}" down; }
 
-# The kernel takes up to a second to see that a link carries again; until then connections fail at once.
+# The kernel takes up to a second to see that a link carries again, and the hosts may remember for longer that they did
+# not reach each other; until then connections fail at once.
 join() {
-  local end=$((SECONDS + 120))
+  local end=$((SECONDS + 120)) other
   (set_link "${1:-}" up)
-  until carries switch "$1" && carries "$1" eth0; do
-    [ $SECONDS -lt $end ] || fail "the link of $1 does not come up"
-    sleep 0.1
+  for other in $(hosts); do
+    if [ "$other" = "$1" ]; then continue; fi
+    until reaches "$1" "$other" && reaches "$other" "$1"; do
+      [ $SECONDS -lt $end ] || fail "$1 and $other do not reach each other"
+      sleep 0.1
+    done
   done
 }
 
-# carries HOST LINK
-carries() { [[ $(enter "$1" ip -o link show "$2") == *"state UP"* ]]; }
+# reaches HOST OTHER: whether OTHER answers. Nothing listens at this port, so that it refuses.
+reaches() {
+  [[ $(enter "$1" bash -c "exec 3<> /dev/tcp/$(address "$2")/1" 2>&1) == *refused* ]]
+}
 
 set_link() {
   assert_up

@@ -278,20 +278,26 @@ public final class SearchCoordinator {
   }
 
   /// Tells rank 0's observer of the result. The other ranks wait for as long as it takes, as where a disk is full.
-  /// - Throws: `TrainingError.stopped` on every rank if the observer throws that; what else it throws. Collective.
+  /// - Throws: `TrainingError.stopped` on every rank if the observer throws that; what else it throws, on rank 0.
+  ///   Collective.
   private func tell(_ result: SearchResult, _ weights: NetworkWeights?, _ predictions: Predictions?) throws {
     heartbeat.enter(communicator.rank == 0 ? .result : .waitingForOther)
     var isStopped = false
+    var failure: (any Error)?
     do {
       if let predictions { try observe(.tested(predictions)) }
       if let weights { try observe(.finished(result, weights)) }
     } catch TrainingError.stopped {
       isStopped = true
+    } catch {
+      // Not before the other ranks know that there is nothing to wait for.
+      failure = error
     }
     try communicator.meet()
     if try communicator.broadcast(isStopped, from: 0) {
       throw TrainingError.stopped(checkpoint: try communicator.broadcast([checkpointer?.newest], from: 0)[0])
     }
+    if let failure { throw failure }
   }
 
   /// Classifies the test images with rank 0's weights; the answers are on rank 0. Each group does it by itself, as the one

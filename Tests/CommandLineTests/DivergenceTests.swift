@@ -58,7 +58,8 @@ extension CommandLine {
     }
 
     private func expectOneRollback() throws {
-      let course = try events().filter { $0 != "resumed" }
+      // Two ranks are warned of, as batches of 2 images leave each 1.
+      let course = try events().filter { $0 != "resumed" && $0 != "warning" }
       #expect(course == ["started", "stage", "rollback", "epoch", "epoch", "finished"])
     }
 
