@@ -23,12 +23,13 @@ public struct AdaptiveOptions: Codable, Equatable, Sendable {
   public var rateFactor: Double
   /// How the next level is chosen.
   public var order: Order
-  /// How sure it has to be that a level will miss the target before it is given up early, 0.5…1; 1 never gives
-  /// up.
+  /// How probable it has to be that a depth will miss the target before it is given up early, 0.5…1; 1 never gives up.
+  ///
+  /// That is the default: on data that the estimate was not chosen on, it has given up depths that meet the target.
   public var confidence: Double
 
   /// A level's schedule, and the way through the levels.
-  public init(epochs: Int = 15, rateFactor: Double = 5, order: Order = .forecast, confidence: Double = 0.99) {
+  public init(epochs: Int = 15, rateFactor: Double = 5, order: Order = .forecast, confidence: Double = 1) {
     self.epochs = epochs
     self.rateFactor = rateFactor
     self.order = order

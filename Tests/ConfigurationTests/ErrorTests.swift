@@ -166,10 +166,6 @@ struct ErrorTests {
   @Test(
     "groups of ranks cannot train levels at the same time that depend on each other",
     arguments: [
-      (
-        "policy=adaptive",
-        "search.adaptive.confidence below 1, which gives a level up by the course of another"
-      ),
       ("restart=inherit", "search.restart: inherit, which begins a level with the weights of the one before"),
       ("bestAfterGrowth=keep", "search.bestAfterGrowth: keep, which compares a level with those before"),
       ("epochLimit=30", "search.epochLimit, which counts the epochs of all levels before"),
@@ -178,6 +174,12 @@ struct ErrorTests {
     #expect(problems(minimal, ["search.policy=paper", "search.groups=2"]).isEmpty)
     let adaptive = ["search.policy=adaptive", "search.adaptive.confidence=1", "search.groups=2"]
     #expect(problems(minimal, adaptive).isEmpty)
+    #expect(
+      problems(minimal, adaptive + ["search.adaptive.confidence=0.9"])
+        == [
+          "--set search.groups=2: search.groups: expected 1 with search.adaptive.confidence below 1, which gives a level "
+            + "up by the course of another, found 2"
+        ])
     #expect(
       problems(minimal, adaptive + ["search.objective=knee"])
         == [

@@ -14,7 +14,7 @@ struct ObjectiveTests {
   ) -> SearchOptions {
     SearchOptions(
       policy: .adaptive, objective: objective, target: 94.5, maximumDepth: deepest, epochLimit: epochLimit,
-      adaptive: AdaptiveOptions(epochs: 12, order: order))
+      adaptive: AdaptiveOptions(epochs: 12, order: order, confidence: 0.99))
   }
 
   private static func search(
