@@ -6,10 +6,10 @@ import Foundation
 
 /// The adaptive procedure, as a pure state machine.
 ///
-/// A level is trained for `AdaptiveOptions.epochs` epochs while its learning rate falls along a cosine, and meets the target
-/// if the accuracy after the last of them does. One that is not expected to, judged by the course of a level that has been through the
-/// schedule, is given up. What is left are the levels between the deepest one below that missed and the shallowest one that
-/// met the target; the search is over when there are none.
+/// A depth is trained for `AdaptiveOptions.epochs` epochs while its learning rate falls along a cosine, and meets the target
+/// if the accuracy after the last of them does. With a confidence below 1 one that is expected to miss, judged by the
+/// curve of a depth that has been through the schedule, is given up. What is left are the depths between the deepest one
+/// that missed and the shallowest one that met the target; the search is over when there are none.
 ///
 /// Where the best level within the budget is looked for, the target is the best accuracy so far less its standard error, and
 /// the deepest level comes first. The knee has an order of its own (`Knee`), and no level of it is given up.

@@ -175,7 +175,7 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
   case objective(SearchOptions.Objective)
   case level(Int, of: ClosedRange<Int>)
   case dependentLevels(groups: Int)
-  /// Always giving the most frequent class has so many percent of the validation images right, and meets the target.
+  /// A network that always gives the most frequent class has this validation accuracy in percent, and meets the target.
   case targetByChance(threshold: Double, chance: Double, mostFrequentClass: String)
   case state(String)
 
@@ -204,8 +204,8 @@ public enum SearchError: Error, Equatable, CustomStringConvertible {
       """
     case .targetByChance(let threshold, let chance, let name):
       """
-      search.target: \(threshold) % of the validation images is no more than guessing: always answering \(name) has \
-      \(String(format: "%.2f", chance)) %; set a target above that
+      search.target: guessing meets \(threshold) % (target minus tolerance): a network that always answers \(name) has a \
+      validation accuracy of \(String(format: "%.2f", chance)) %; set a higher target
       """
     case .state(let problem): "the saved search state does not belong to this search: \(problem)"
     }

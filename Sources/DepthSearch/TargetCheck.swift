@@ -21,10 +21,11 @@ extension SearchOptions {
     let limit = max(tolerance, Self.finestTolerance)
     guard let error = standardErrorOfTarget(images: images), error > limit else { return nil }
     let needed = Int((Double(images) * (error / limit) * (error / limit)).rounded(.up))
+    let limitText = tolerance < limit ? "half a point" : "the tolerance of \(tolerance) points"
     return """
-      \(images) validation images tell an accuracy of \(target) % only to within \
-      \(error.points) points (one standard error), more than the tolerance of \(tolerance): depths may pass or fail by \
-      chance; hold out \(needed) images (dataset.validation) or raise search.tolerance
+      \(images) validation images measure an accuracy of \(target) % to within \(error.points) points (one standard \
+      error), more than \(limitText): depths may pass or fail by chance; hold out \(needed) images (dataset.validation) \
+      or raise search.tolerance
       """
   }
 
@@ -39,8 +40,10 @@ extension SearchOptions {
       return
     }
     let chance = max(100 * Double(counts[most]) / Double(images), 100 / Double(counts.count))
-    guard target - tolerance <= chance else { return }
-    throw .targetByChance(threshold: target - tolerance, chance: chance, mostFrequentClass: names[most])
+    // As the search compares: in tenths of a percent.
+    let threshold = ((target - tolerance) * 10).rounded() / 10
+    guard threshold <= chance else { return }
+    throw .targetByChance(threshold: threshold, chance: chance, mostFrequentClass: names[most])
   }
 }
 

@@ -43,7 +43,6 @@ public struct NextSteps: CustomStringConvertible {
   public var description: String {
     "next:" + commands.map { "\n  # \($0.purpose)\n  \($0.command)" }.joined()
   }
-
 }
 
 /// Text for shells.

@@ -98,7 +98,7 @@ public struct ProgressDisplay: SearchObserver {
   /// What the validation images can tell.
   private static func resolution(of plan: SearchPlan) -> String {
     plan.options.standardErrorOfTarget(images: plan.validationImages).map {
-      ", told to within \(Format.decimal($0, 2)) by the validation images"
+      ", measured to within \(Format.decimal($0, 2)) points"
     } ?? ""
   }
 

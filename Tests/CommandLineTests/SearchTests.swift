@@ -78,7 +78,7 @@ extension CommandLine {
         + ["--set", "search.patience=16", "--set", "search.epochLimit=16"]
       let run = try await Program.run(command, in: workspace)
       #expect(run.exitCode == 0, "\(run.errors)")
-      #expect(run.errors.contains("9 validation images tell an accuracy of 60.0 % only to within 16.33 points"))
+      #expect(run.errors.contains("9 validation images measure an accuracy of 60.0 % to within 16.33 points"))
       let summary = try Summary(of: "runs/tiny", in: workspace)
       #expect(summary.targetMet && summary.depth == 1)
       #expect(run.output.contains("target 60.0 % within 0.5 points: met at depth 1"))
@@ -111,7 +111,7 @@ extension CommandLine {
     func senselessTarget() async throws {
       let workspace = try Workspace.withTinySearch()
       for (target, said) in [
-        ("10.5", "search.target: 10.0 % of the validation images is no more than guessing"),
+        ("10.5", "search.target: guessing meets 10.0 % (target minus tolerance)"),
         (
           "0.9",
           "search.target: expected a validation accuracy in percent, such as 90.0, found 0.9, which looks like a share"

@@ -29,7 +29,9 @@ struct TargetCheckTests {
   func resolution() throws {
     // √(0.9 · 0.1 / 400) = 1.5 points.
     let warning = try #require(options(90).resolutionWarning(images: 400))
-    #expect(warning.contains("400 validation images tell an accuracy of 90.0 % only to within 1.50 points"))
+    #expect(warning.contains("400 validation images measure an accuracy of 90.0 % to within 1.50 points"))
+    #expect(warning.contains("more than the tolerance of 0.5 points"))
+    #expect(options(90, tolerance: 0).resolutionWarning(images: 400)?.contains("more than half a point") == true)
     let needed = try #require(warning.firstMatch(of: /hold out (\d+) images/)).1
     let images = try #require(Int(needed))
     #expect(options(90).resolutionWarning(images: images) == nil)
