@@ -8,15 +8,21 @@ import Synchronization
 ///
 ///     try LongWork.listen(heartbeat.beat) { try search() }
 public enum LongWork {
-  private static let listener = Mutex<(@Sendable () -> Void)?>(nil)
+  /// An object, because a closure that is read from a mutex comes back wrapped once more, each time.
+  private final class Listener: Sendable {
+    let progressed: @Sendable () -> Void
+
+    init(_ progressed: @escaping @Sendable () -> Void) { self.progressed = progressed }
+  }
+
+  private static let listener = Mutex<Listener?>(nil)
 
   /// Bytes that are read or written between two reports.
   static let pieceSize = 1 << 24
 
   /// Says that a piece of the work is done. On a slow machine that should be said every few seconds at least.
   public static func progressed() {
-    let listener = listener.withLock { $0 }
-    listener?()
+    listener.withLock(\.self)?.progressed()
   }
 
   /// Runs `body`; meanwhile `progressed` is called whenever something says that it goes on, on whichever thread.
@@ -25,7 +31,7 @@ public enum LongWork {
     _ progressed: @escaping @Sendable () -> Void, during body: () throws -> Value
   ) rethrows -> Value {
     let before = listener.withLock { listener in
-      defer { listener = progressed }
+      defer { listener = Listener(progressed) }
       return listener
     }
     defer { listener.withLock { $0 = before } }

@@ -56,6 +56,10 @@ func stallWatchTests() -> [RankTest] {
       expect(pieces.withLock(\.self) >= 6, "read in pieces too")
       LongWork.progressed()
       expect(pieces.withLock(\.self) < 20, "nobody listens any more")
+      // As many files as large folders have.
+      pieces.withLock { $0 = 0 }
+      LongWork.listen({ pieces.withLock { $0 += 1 } }) { for _ in 0..<1_000_000 { LongWork.progressed() } }
+      expect.equal(pieces.withLock(\.self), 1_000_000)
       try world.barrier()
     },
     RankTest("a heartbeat remembers where the rank is") { _, expect in
