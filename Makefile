@@ -13,8 +13,8 @@ manual := $(DESTDIR)$(PREFIX)/share/man/man1/odn.1
 bash_completion := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/odn
 zsh_completion := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_odn
 fish_completion := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/odn.fish
-swift_files := Sources Tests Package.swift
-scripts := .ci/run Benchmarks/steps Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/* \
+swift_files := Sources Tests Benchmarks Package.swift
+scripts := .ci/run Benchmarks/steps Benchmarks/judge-giving-up Launch/*.sh Launch/slurm.sbatch Launch/*/*.sh Tests/run Tests/Fuzzing/run Tests/LaunchTests/* \
   Tests/DocumentationTests/run Tests/DocumentationTests/stand-ins/*
 
 .DEFAULT_GOAL := build

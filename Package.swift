@@ -108,6 +108,14 @@ let package = Package(
       ],
       swiftSettings: safe),
 
+    .target(name: "CurveJudging", dependencies: ["DepthSearch"], path: "Benchmarks/CurveJudging", swiftSettings: safe),
+    .executableTarget(
+      name: "judge-giving-up",
+      dependencies: [
+        "CurveJudging", "DepthSearch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/JudgeGivingUp", swiftSettings: safe),
+
     // Tests that need several ranks are executables, run under mpirun.
     .target(name: "RankTesting", dependencies: ["MPI"], path: "Tests/RankTesting", swiftSettings: safe),
     .executableTarget(
@@ -134,6 +142,7 @@ let package = Package(
       swiftSettings: test),
     .testTarget(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: test),
+    .testTarget(name: "CurveJudgingTests", dependencies: ["CurveJudging", "DepthSearch"], swiftSettings: test),
     .testTarget(
       name: "ImagesTests", dependencies: ["Images"], resources: [.copy("Fixtures")], swiftSettings: test),
     .testTarget(

@@ -39,9 +39,7 @@ def read_search(run: Path, multiply_adds: list[int], as_published: bool) -> Sear
     whole = multiply_adds[deepest - 1]
     warm_up_passes = sum(multiply_adds[:deepest]) if as_published else whole
     training, validation = plan["trainImages"], plan["validationImages"]
-    options = plan["options"]
-    is_forecast = options["policy"] == "adaptive" and options["adaptive"]["order"] == "forecast"
-    total = validation * whole if is_forecast else 0
+    total = validation * whole if any(event["event"] == "warmedUp" for event in events) else 0
     for event in events:
         match event["event"]:
             case "warmUpEpoch":

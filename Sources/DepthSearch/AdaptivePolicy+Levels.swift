@@ -20,17 +20,16 @@ extension AdaptivePolicy {
     }
   }
 
-  /// The share of errors that a level may have at most: by the target, or by the best level so far and its standard error.
-  var errorLimit: Double {
-    let limit =
-      switch options.objective {
-      case .target, .knee: 1 - Double(threshold) / 10_000
-      case .bestWithinBudget: best.accuracy.map { 1 - $0.share + $0.standardError / 100 } ?? 1
-      }
-    return max(limit, 1e-6)
+  /// The share of images that a level has to classify correctly: by the target, or by the best level so far and its
+  /// standard error.
+  var limit: Double {
+    switch options.objective {
+    case .target, .knee: Double(threshold) / 10_000
+    case .bestWithinBudget: best.accuracy.map { $0.share - $0.standardError / 100 } ?? 0
+    }
   }
 
-  /// Whether a level has at most as many errors as it may have.
+  /// Whether a level has come to that.
   func meetsMark(_ record: DepthRecord) -> Bool {
     guard let accuracy = record.accuracy else { return false }
     switch options.objective {
@@ -95,19 +94,17 @@ extension AdaptivePolicy {
     }
   }
 
-  /// A whole curve to judge a level by that has not been through the schedule: that of the nearest level that has.
-  func reference(for record: DepthRecord) -> [Accuracy]? {
-    state.depths.filter { $0.epochs >= schedule.epochs }
-      .min { abs($0.depth - record.depth) < abs($1.depth - record.depth) }?.curve
-  }
+  /// What a level ended with, or would have ended with.
+  func end(of record: DepthRecord) -> EndEstimate? { end(of: record.depth, curve: record.curve ?? []) }
 
-  /// The error that a level that was trained ends with, or would have ended with.
-  func end(of record: DepthRecord) -> ErrorEstimate? {
-    guard let curve = record.curve, !curve.isEmpty else { return nil }
-    if curve.count < schedule.epochs, let reference = reference(for: record) {
-      return ErrorEstimate(endOf: curve, like: reference)
+  /// What a level is expected to end with, by its curve and by that of the nearest level that has been through the schedule.
+  private func end(of depth: Int, curve: [Accuracy]) -> EndEstimate? {
+    let whole = state.depths.filter { $0.epochs >= schedule.epochs && $0.depth != depth }
+    let nearest = whole.min { abs($0.depth - depth) < abs($1.depth - depth) }
+    let reference = nearest.flatMap { record in
+      record.curve.map { CurveModel.Reference(depth: record.depth, curve: $0) }
     }
-    return .best(of: curve)
+    return CurveModel().end(of: depth, curve: curve, epochs: schedule.epochs, reference: reference)
   }
 
   // MARK: The next level
@@ -143,18 +140,13 @@ extension AdaptivePolicy {
     guard !left.isEmpty else { return nil }
     switch schedule.order {
     case .linear: return (left.lowerBound, "depth \(left.lowerBound) is next")
-    // Without a joint training there is no forecast.
-    case .forecast where state.forecast == nil && upper > depths.upperBound:
-      let deeper = min(max(lower + 1, 2 * lower), depths.upperBound)
-      return (deeper, "depth \(deeper) is next")
-    case .bisection,
-      .forecast where state.forecast == nil:
+    case .bisection:
       let middle = left.lowerBound + (left.count - 1) / 2
       return (middle, "the answer is from \(lower + 1) to \(min(upper, depths.upperBound)): depth \(middle) is next")
     case .forecast:
       let reach = lower < depths.lowerBound ? upper : max(lower + 1, 2 * lower)
-      let expected = left.first { depth in expectedError(of: depth).map { $0 <= log(errorLimit) } ?? false }
-      // One level does not tell yet how much of the difference after the joint training is left in the end.
+      let expected = left.first { depth in end(of: depth, curve: []).map { $0.share >= limit } ?? false }
+      // One level does not tell yet how much depth brings here.
       if let expected, expected > reach, state.depths.count < 2 {
         return (
           reach, "depth \(expected) is expected to meet \(aim), and depth \(reach) tells how far that is to be trusted"
@@ -171,26 +163,5 @@ extension AdaptivePolicy {
       let deeper = min(reach, depths.upperBound)
       return (deeper, "no depth is expected to meet \(aim): depth \(deeper) is next")
     }
-  }
-
-  /// The logarithm of the error that a level is expected to end with: that of the nearest level that was trained, changed as
-  /// their classifiers' errors differ after the joint training. Two levels that were trained tell how much of that
-  /// difference is left in the end.
-  private func expectedError(of depth: Int) -> Double? {
-    guard let forecast = state.forecast, forecast.count >= depths.upperBound else { return nil }
-    let known = state.depths.compactMap { record in
-      end(of: record).map { (depth: record.depth, error: $0.logarithm, joint: joint(record.depth, forecast)) }
-    }.sorted { abs($0.depth - depth) < abs($1.depth - depth) }
-    guard let nearest = known.first else { return nil }
-    var share = 1.0
-    if known.count > 1, abs(nearest.joint - known[1].joint) > 0.02 {
-      share = min(max((nearest.error - known[1].error) / (nearest.joint - known[1].joint), 0), 2)
-    }
-    return nearest.error + share * (joint(depth, forecast) - nearest.joint)
-  }
-
-  /// The logarithm of a classifier's error after the joint training; a deeper one is taken to be no worse.
-  private func joint(_ depth: Int, _ forecast: [Accuracy]) -> Double {
-    forecast[..<depth].map { ErrorEstimate($0).logarithm }.min() ?? 0
   }
 }

@@ -7,8 +7,8 @@ import Foundation
 /// The adaptive procedure, as a pure state machine.
 ///
 /// A depth is trained for `AdaptiveOptions.epochs` epochs while its learning rate falls along a cosine, and meets the target
-/// if the accuracy after the last of them does. With a confidence below 1 one that is expected to miss, judged by the
-/// curve of a depth that has been through the schedule, is given up. What is left are the depths between the deepest one
+/// if the accuracy after the last of them does. With a confidence below 1 one that is expected to miss (`CurveModel`) is
+/// given up. What is left are the depths between the deepest one
 /// that missed and the shallowest one that met the target; the search is over when there are none.
 ///
 /// Where the best level within the budget is looked for, the target is the best accuracy so far less its standard error, and
@@ -48,7 +48,7 @@ public struct AdaptivePolicy: DepthPolicy {
     threshold = 10 * Int(((options.target - options.tolerance) * 10).rounded())
     if let state {
       try state.check(in: depths)
-      try state.checkCurves(of: schedule.epochs, whole: network.family.maximumDepth)
+      try state.checkCurves(of: schedule.epochs)
     }
     let first =
       switch (options.objective, schedule.order) {
@@ -59,12 +59,6 @@ public struct AdaptivePolicy: DepthPolicy {
     if let level, !depths.contains(level) { throw .level(level, of: depths) }
     self.state = state ?? SearchState(depth: level ?? first, learningRate: firstRate)
   }
-
-  /// Whether the accuracies after the joint training count.
-  public var takesForecast: Bool { schedule.order == .forecast && options.objective != .knee }
-
-  /// Takes in what all levels came to in the joint training.
-  public mutating func begin(forecast: [Accuracy]) { state.forecast = forecast }
 
   /// Takes in an epoch and decides what follows.
   /// - Precondition: the search is not over, and the result is of epoch `state.epoch + 1` at `state.depth`.
@@ -114,16 +108,14 @@ public struct AdaptivePolicy: DepthPolicy {
   /// Why there is no more to be expected of the level in training; nil if there is.
   private var giveUpReason: String? {
     guard options.objective != .knee, let curve = state.current.curve, !meetsMark(state.current),
-      schedule.confidence < 1, curve.count >= max(3, schedule.epochs / 4), curve.count < schedule.epochs,
-      let reference = reference(for: state.current)
+      schedule.mayGiveUp(afterEpochs: curve.count), let end = end(of: state.current)
     else { return nil }
-    let end = ErrorEstimate(endOf: curve, like: reference)
-    let miss = 1 - end.probability(ofAtMost: errorLimit)
-    guard miss >= schedule.confidence else { return nil }
+    let miss = end.probability(below: limit)
+    guard miss >= schedule.leastMiss else { return nil }
     return String(
       format:
-        "depth %d is expected to end at %.2f %% and misses %@ with a probability of %.3f: given up after %d epochs",
-      state.depth, 100 * (1 - exp(end.logarithm)), markText, miss, curve.count)
+        "depth %d is expected to end at %.2f %% and misses %@ with a probability of %.4f: given up after %d epochs",
+      state.depth, 100 * end.share, markText, miss, curve.count)
   }
 
   // MARK: The end
@@ -148,7 +140,7 @@ public struct AdaptivePolicy: DepthPolicy {
       targetMet: isMet, target: isTarget ? options.target : nil, tolerance: isTarget ? options.tolerance : nil,
       depth: answer.depth, accuracy: accuracy, bestDepth: best.depth, bestAccuracy: bestAccuracy,
       reason: isCut ? .epochLimit : isTarget || depths.count > 1 ? (isMet ? .bracketed : .maximumDepth) : .onlyLevel,
-      shallowerMisses: hasShallower ? shallower.map { 1 - $0.probability(ofAtMost: errorLimit) } : nil,
+      shallowerMisses: hasShallower ? shallower?.probability(below: limit) : nil,
       objective: isTarget ? nil : options.objective,
       remainder: open.isEmpty ? nil : Outcome.Remainder(depths: open, epochs: schedule.epochs))
   }

@@ -64,12 +64,6 @@ public protocol DepthPolicy: Sendable {
   /// Where the search stands: what the next epoch trains, and all that a checkpoint has to hold.
   var state: SearchState { get }
 
-  /// Whether what all levels come to in the joint training counts: then `begin` is called before the first epoch.
-  var takesForecast: Bool { get }
-
-  /// Takes in the validation accuracy of each level, from depth 1 on, after the joint training.
-  mutating func begin(forecast: [Accuracy])
-
   /// Takes in an epoch and decides what follows.
   /// - Precondition: the search is not over, and the result is of epoch `state.epoch + 1` at `state.depth`.
   mutating func next(_ result: EpochResult) -> Decision
@@ -79,12 +73,4 @@ public protocol DepthPolicy: Sendable {
 
   /// Whether the search trains this level, or may still come to it.
   func mayTrain(_ depth: Int) -> Bool
-}
-
-extension DepthPolicy {
-  /// By default it does not count.
-  public var takesForecast: Bool { false }
-
-  /// By default nothing is made of it.
-  public mutating func begin(forecast: [Accuracy]) {}
 }

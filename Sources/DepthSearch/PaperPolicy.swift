@@ -124,14 +124,12 @@ public struct PaperPolicy: DepthPolicy {
     for record in state.depths {
       if let other = record.accuracy, other.isBetter(than: best.accuracy) { best = (record.depth, other) }
     }
-    // Errors beyond this share miss the target.
-    let limit = max(1 - Double(threshold) / 10_000, 1e-6)
-    let shallower = state.depths.first { $0.depth == state.depth - 1 }?.accuracy.map { ErrorEstimate($0) }
+    let shallower = state.depths.first { $0.depth == state.depth - 1 }?.accuracy.map { EndEstimate($0) }
     let outcome = Outcome(
       targetMet: targetMet, target: options.target, tolerance: options.tolerance, depth: state.depth,
       accuracy: accuracy, bestDepth: best.depth, bestAccuracy: best.accuracy,
       reason: !isConverged ? .epochLimit : (meetsTarget ? .fineTuned : .maximumDepth),
-      shallowerMisses: targetMet ? shallower.map { 1 - $0.probability(ofAtMost: limit) } : nil)
+      shallowerMisses: targetMet ? shallower?.probability(below: Double(threshold) / 10_000) : nil)
     state.outcome = outcome
     return outcome.description
   }

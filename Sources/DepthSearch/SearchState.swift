@@ -64,8 +64,6 @@ public struct SearchState: Codable, Equatable, Sendable {
   public internal(set) var epochsWithoutImprovement = 0
   /// The levels trained so far, in this order; the last is the one in training.
   public internal(set) var depths: [DepthRecord]
-  /// The validation accuracy of each level after the joint training, from depth 1 on; nil where it does not count.
-  public internal(set) var forecast: [Accuracy]?
   /// How the search ended, once it is over.
   public internal(set) var outcome: Outcome?
 
@@ -116,13 +114,10 @@ public struct SearchState: Codable, Equatable, Sendable {
   }
 
   /// Refuses curves that do not belong to levels with a schedule of so many epochs.
-  func checkCurves(of epochs: Int, whole levels: Int) throws(SearchError) {
+  func checkCurves(of epochs: Int) throws(SearchError) {
     for record in depths where (record.curve ?? []).count != record.epochs || record.epochs > epochs {
       throw .state(
         "depth \(record.depth) has \(record.epochs) epochs and a curve of \(record.curve?.count ?? 0), of \(epochs)")
-    }
-    if let forecast, forecast.count > levels {
-      throw .state("expected a forecast of \(levels) levels, found \(forecast.count)")
     }
   }
 }

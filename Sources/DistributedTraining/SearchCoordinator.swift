@@ -162,7 +162,7 @@ public final class SearchCoordinator {
         try observe(.warmUpEpoch(record))
       }
       warm = trainer.network.weights
-      try forecast(with: trainer)
+      try observe(.warmedUp(trainer.accuracies(on: data.validation)))
     }
     if communicator.rank == 0 { memory.warm = warm }
     progress.stage = .level
@@ -175,14 +175,6 @@ public final class SearchCoordinator {
     try communicator.verifyEqualWeights(trainer.network.arena)
     try observe(.stageStarted(.warmUp, largest))
     return trainer
-  }
-
-  /// Tells the policy what all levels come to together, if that counts.
-  private func forecast(with trainer: DataParallelTrainer) throws {
-    guard policy.takesForecast else { return }
-    let accuracies = try trainer.accuracies(on: data.validation)
-    if communicator.rank == 0 { policy.begin(forecast: accuracies) }
-    try observe(.warmedUp(accuracies))
   }
 
   // MARK: Levels

@@ -15,8 +15,7 @@ public enum SearchEvent: Sendable {
   case step(StepProgress)
   /// An epoch of the warm-up is done.
   case warmUpEpoch(EpochRecord)
-  /// The warm-up is over: the validation accuracy of each depth's classifier, from depth 1 on. Only told if the policy
-  /// makes a forecast of it.
+  /// The warm-up is over: the validation accuracy of each depth's classifier, from depth 1 on.
   case warmedUp([Accuracy])
   /// An epoch of the search is done, and what follows from it is decided.
   case epoch(EpochRecord, EpochResult, Decision)

@@ -56,7 +56,6 @@ struct LevelTests {
   func adaptiveLevels() throws {
     let options = Self.adaptive
     var whole = try Self.policy(options)
-    whole.begin(forecast: (1...8).map { Accuracy(correct: 7_000 + 200 * $0, total: 10_000) })
     var order: [Int] = []
     while whole.state.outcome == nil {
       let depth = whole.state.depth
