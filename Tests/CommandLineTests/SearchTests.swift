@@ -64,7 +64,7 @@ extension CommandLine {
       let events = try lines.map(Event.init)
       #expect(
         events.map(\.event) == [
-          "started", "stage", "warmUpEpoch", "stage", "epoch", "epoch", "stage", "epoch", "finished",
+          "started", "stage", "warmUpEpoch", "warmedUp", "stage", "epoch", "epoch", "stage", "epoch", "finished",
         ])
       let times = events.compactMap(\.time)
       #expect(times.count == events.count && times == times.sorted())
@@ -167,7 +167,7 @@ extension CommandLine {
         // 48 images are 3 steps of 16; the second epoch is no better than the first, which ends the search.
         let epoch = Array(repeating: "step", count: 3)
         #expect(
-          events.map(\.event) == ["started", "stage"] + epoch + ["warmUpEpoch", "stage"]
+          events.map(\.event) == ["started", "stage"] + epoch + ["warmUpEpoch", "warmedUp", "stage"]
             + epoch + ["epoch"] + epoch + ["epoch", "finished"])
         #expect(try Summary(of: "runs/\(directory)", in: workspace).ranks == ranks)
       }
