@@ -84,7 +84,7 @@ let package = Package(
     .target(
       name: "Configuration",
       dependencies: [
-        "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "Telemetry",
+        "Files", "NeuralNetwork", "Datasets", "DepthSearch", "DistributedTraining", "Telemetry",
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: safe),

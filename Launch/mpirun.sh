@@ -6,7 +6,7 @@
 #   Launch/mpirun.sh -n 2 odn search Configs/quickstart.yaml
 #   Launch/mpirun.sh -n 8 --hostfile hosts --network 10.0.0.0/24 odn search Configs/quickstart.yaml
 #
-# The exit code is the program's.
+# The exit code is the program's, and 64 for a mistake in the options. The program has no standard input.
 #
 # What to change: the settings, in settings.sh beside this script, are defaults for variables of the environment, so
 # `OMPI_MCA_btl=tcp,self Launch/mpirun.sh …` or `--mca btl tcp,self` overrides one.
@@ -46,8 +46,18 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
   case $1 in
-    -n | -np) options+=(-n "$2") ;;
-    --hostfile | --host) options+=("$1" "$2") && hosts=$2 ;;
+    -n | -np)
+      [[ $2 =~ ^0*[1-9][0-9]*$ ]] || fail "$1 takes a number of ranks from 1 on, not '$2'"
+      options+=(-n "$2")
+      ;;
+    --hostfile)
+      [ -f "$2" ] && [ -r "$2" ] || fail "--hostfile: expected a file of hosts, as Launch/hosts.example, found none at '$2'"
+      if grep -q $'\r' "$2"; then
+        fail "--hostfile: '$2' has the line ends of Windows, which mpirun cannot read; remove them: sed -i 's/\r\$//' '$2'"
+      fi
+      options+=("$1" "$2") && hosts=$2
+      ;;
+    --host) options+=("$1" "$2") && hosts=$2 ;;
     --network) network=$2 ;;
     --bind)
       case $2 in
@@ -102,4 +112,9 @@ if [ -n "$network" ]; then
   default OMPI_MCA_oob_tcp_if_include "$network"
 fi
 
-exec "$mpirun" "${options[@]}" "$program" "$@"
+# Under nohup, SIGHUP is ignored: mpirun would end the job at it all the same, unless it never comes to know of it.
+launcher=("$mpirun")
+if [ -n "$(trap -p HUP)" ]; then launcher=(env --block-signal=HUP "$mpirun"); fi
+
+# mpirun would take the lines that a loop around this script reads.
+exec "${launcher[@]}" "${options[@]}" "$program" "$@" < /dev/null

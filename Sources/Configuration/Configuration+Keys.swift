@@ -34,9 +34,9 @@ extension Configuration {
         "The data set: a published one, or images of your own, as files in a folder per class or in an archive of numpy."
       ),
       Key(
-        "directory", \.directory, .text(), null: "the usual places", changesResults: false,
+        "directory", \.directory, .path(), null: "the usual places", changesResults: false,
         "Where its files are; for images, where there is a folder for each class."),
-      Key("file", \.file, .text(), null: "none", changesResults: false, "For npz, the archive."),
+      Key("file", \.file, .path(), null: "none", changesResults: false, "For npz, the archive."),
       Key(
         "size", \.size, .size(), null: "\(DatasetOptions.defaultSize.rawValue)",
         "For images, the height and width that the middle of each is brought to."),
@@ -54,7 +54,7 @@ extension Configuration {
         "splitSeed", \.splitSeed, .integer(0...UInt64.max), null: "0",
         "The number that the division of your own images follows from."),
       Key(
-        "cache", \.cache, .text(), null: "odn in your cache directory", changesResults: false,
+        "cache", \.cache, .path(), null: "odn in your cache directory", changesResults: false,
         "Where images are kept once they are decoded."),
       Key(
         "trainLimit", \.trainLimit, .integer(1...10_000_000), null: "all",

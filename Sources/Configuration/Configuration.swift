@@ -2,6 +2,7 @@
 // error that names the place. The modules' own options are its sections.
 
 import DistributedTraining
+import Files
 import Foundation
 import Yams
 
@@ -107,6 +108,15 @@ public struct Configuration: Codable, Equatable, Sendable {
   /// - Throws: `YamlError` if there is no memory for it.
   public func yaml() throws -> String {
     try Yams.serialize(node: Self.schema.write(self), width: -1, allowUnicode: true)
+  }
+
+  /// The same configuration, with paths that hold in any working directory.
+  public var withAbsolutePaths: Configuration {
+    var configuration = self
+    for path in [\DatasetOptions.directory, \DatasetOptions.file, \DatasetOptions.cache] {
+      configuration.dataset[keyPath: path] = dataset[keyPath: path].map(UserPath.absolute)
+    }
+    return configuration
   }
 
   /// The network of this configuration for these images, cut after `depth` blocks.

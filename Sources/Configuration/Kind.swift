@@ -1,6 +1,7 @@
 // The kinds of values a key may hold: numbers in a range, words of an enumeration, texts.
 
 import Datasets
+import Files
 import Yams
 
 /// What a key may hold: how it is said, read and written.
@@ -21,14 +22,17 @@ extension Kind {
     if case .scalar(let text, _) = tree.content { nearest(to: text, in: words) } else { nil }
   }
 
-  /// A kind whose values are written without quotation marks.
+  /// A kind whose values are written without quotation marks, and may only be read with them if they are words.
   private static func plain(
-    _ expected: String, words: [String] = [], read: @escaping (String) -> Value?,
+    _ expected: String, words: [String] = [], isWord: Bool = false, read: @escaping (String) -> Value?,
     write: @escaping (Value) -> String = { "\($0)" }
   ) -> Kind {
     Kind(
       expected: expected, words: words,
-      read: { if case .scalar(let text, isPlain: true) = $0.content { read(text) } else { nil } },
+      read: { tree in
+        guard case .scalar(let text, let isPlain) = tree.content, isPlain || isWord else { return nil }
+        return read(text)
+      },
       write: { Node(write($0), .implicit, .plain) })
   }
 
@@ -51,7 +55,7 @@ extension Kind {
     let allowed = ImageSize.allowed
     return plain(
       "height x width as in 32x48, each from \(allowed.lowerBound) to \(allowed.upperBound)",
-      read: ImageSize.init(rawValue:), write: \.rawValue)
+      isWord: true, read: ImageSize.init(rawValue:), write: \.rawValue)
   }
 
   /// A decimal number.
@@ -86,7 +90,7 @@ extension Kind {
     let words = Value.allCases.map(\.rawValue)
     return plain(
       words.count == 1 ? words[0] : "one of \(words.joined(separator: ", "))", words: words,
-      read: { Value(rawValue: $0) }, write: \.rawValue)
+      isWord: true, read: { Value(rawValue: $0) }, write: \.rawValue)
   }
 
   /// A yes or a no.
@@ -103,6 +107,14 @@ extension Kind {
         return text
       },
       write: { Node($0, .implicit, .doubleQuoted) })
+  }
+
+  /// A path. A `~` at its beginning is the user's home, as in a shell.
+  static func path() -> Kind where Value == String {
+    var kind = text()
+    let read = kind.read
+    kind.read = { read($0).map(UserPath.expandingHome) }
+    return kind
   }
 
   /// The same, or null for what `meaning` says.

@@ -122,21 +122,68 @@ extension Tree {
     return isWord ? String(text) : quoted(String(text))
   }
 
-  /// The first line in which a `*` could start an alias. Every alias has the form that is looked for here; a text or
-  /// a comment may have it too.
+  /// The first line in which an alias starts: a `*` with something behind it, where a value or a key may begin. In a
+  /// comment, a text in quotation marks or the middle of a value it is a character like others.
   private static func lineOfAlias(in yaml: String) -> Int? {
-    var line = 1
-    var previous = UInt8(ascii: "\n")
-    var isAfterStar = false
-    for byte in yaml.utf8 {
-      let isBlank = [0x20, 0x09, 0x0A, 0x0D].contains(byte)
-      if isAfterStar && !isBlank { return line }
-      let isAfterWord = (0x30...0x39).contains(previous) || (0x41...0x5A).contains(previous & 0xDF)
-      isAfterStar = byte == UInt8(ascii: "*") && !isAfterWord
-      if byte == UInt8(ascii: "\n") { line += 1 }
-      previous = byte
+    var scan = AliasScan()
+    var previous: Character = "\n"
+    for (character, next) in zip(yaml, yaml.dropFirst() + "\n") {
+      if scan.findsAlias(at: character, after: previous, before: next) { return scan.line }
+      previous = character
     }
     return nil
+  }
+}
+
+/// Goes through YAML, character by character, as far as is needed to tell where values and keys begin.
+private struct AliasScan {
+  private(set) var line = 1
+  /// The quotation mark of the text that this is in.
+  private var quotationMark: Character?
+  private var isEscaped = false
+  /// Whether this is in a tag or an anchor, before what begins here.
+  private var isInProperty = false
+  private var isInComment = false
+  /// Lists and sections in brackets that this is in.
+  private var brackets = 0
+  /// Whether a value or a key may begin here.
+  private var mayBegin = true
+
+  /// Whether the character is the `*` of an alias.
+  mutating func findsAlias(at character: Character, after previous: Character, before next: Character) -> Bool {
+    if character.isNewline { line += 1 }
+    if isEscaped {
+      isEscaped = false
+    } else if let mark = quotationMark {
+      // In single quotation marks, two of them are one.
+      isEscaped = character == "\\" && mark == "\"" || character == "'" && mark == "'" && next == "'"
+      if character == mark && !isEscaped { quotationMark = nil }
+    } else if character.isNewline {
+      isInComment = false
+      isInProperty = false
+      mayBegin = true
+    } else if isInComment || character.isWhitespace {
+      isInProperty = false
+    } else if isInProperty {
+      return false
+    } else if mayBegin && (character == "&" || character == "!") {
+      isInProperty = true
+    } else if character == "#" && previous.isWhitespace {
+      isInComment = true
+    } else if mayBegin && character == "*" && !next.isWhitespace {
+      return true
+    } else if mayBegin && (character == "\"" || character == "'") {
+      quotationMark = character
+      mayBegin = false
+    } else if mayBegin && (character == "[" || character == "{") {
+      brackets += 1
+    } else if brackets > 0 && (character == "]" || character == "}") {
+      brackets -= 1
+    } else {
+      let isIndicator = ":-?".contains(character) && (next.isWhitespace || previous == "\"" || previous == "'")
+      mayBegin = isIndicator || character == "," && brackets > 0
+    }
+    return false
   }
 }
 

@@ -62,7 +62,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// Whether the user asked for something impossible, as opposed to something that failed.
   public var isUsage: Bool {
     switch self {
-    case .option, .unknownClass, .ownData(.uselessOption): true
+    case .option, .unknownClass, .ownData(.uselessOption), .ownData(.noFolder): true
     default: false
     }
   }

@@ -19,7 +19,7 @@ public struct RunLayout: Codable, Equatable, Sendable {
     public let ranks: Int
     /// The threads of each of these ranks.
     public let threads: [Int]
-    /// The cores that at least one of them may run on.
+    /// The cores that at least one of them may run on, as many as a control group leaves time for.
     public let cores: Int
     /// The core types that OpenBLAS took there, each once.
     public let coreTypes: [String]
@@ -91,7 +91,8 @@ public struct RunLayout: Codable, Equatable, Sendable {
       let own = places.filter { $0.host == number }
       return Host(
         name: own[0].name, ranks: own.count, threads: own.map(\.threads),
-        cores: Set(own.flatMap(\.binding.cores)).count, coreTypes: own.map(\.coreType).uniqued,
+        cores: min(Set(own.flatMap(\.binding.cores)).count, own.compactMap(\.binding.limit).max() ?? .max),
+        coreTypes: own.map(\.coreType).uniqued,
         unusedInstructions: own.compactMap(\.unusedInstructions).first)
     }
   }

@@ -7,10 +7,27 @@ import NumericKernels
 /// What started this process.
 enum Launcher {
   /// The rank that mpirun or srun gave this process, known before MPI starts; 0 without them.
-  static var rank: Int {
-    let environment = ProcessInfo.processInfo.environment
-    let variables = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"]
-    return variables.lazy.compactMap { environment[$0].flatMap(Int.init) }.first ?? 0
+  static var rank: Int { rank(in: ProcessInfo.processInfo.environment) ?? 0 }
+
+  /// The rank of a process in an MPI job; nil if it is in none.
+  ///
+  /// A number alone makes no job: shells that srun starts, and tasks that know nothing of each other, have one too. A
+  /// launcher that connects its processes says besides how to reach it.
+  static func rank(in environment: [String: String]) -> Int? {
+    let launchers = [
+      ("OMPI_COMM_WORLD_RANK", ["OMPI_COMM_WORLD_SIZE"]), ("PMIX_RANK", ["PMIX_NAMESPACE"]),
+      ("PMI_RANK", ["PMI_FD", "PMI_PORT"]),
+    ]
+    return launchers.lazy.compactMap { rank, connections in
+      connections.contains { environment[$0] != nil } ? environment[rank].flatMap { Int($0) } : nil
+    }.first
+  }
+
+  /// Lets a process that no launcher started be a job of one rank. Within an allocation Open MPI would take it for a task
+  /// of srun, and end it for want of a connection.
+  private static func standAlone() {
+    guard rank(in: ProcessInfo.processInfo.environment) == nil else { return }
+    for variable in ["SLURM_STEP_ID", "SLURM_STEPID", "SLURM_PROCID", "PMI_RANK", "PMIX_RANK"] { unsetenv(variable) }
   }
 
   /// Whether standard output is a terminal that a line may be overwritten on. Under mpirun it looks like one even where
@@ -30,6 +47,7 @@ enum Launcher {
 
   /// Runs `body` on every rank. An error on one rank is printed there and ends all of them at once.
   static func onAllRanks(checkingCollectives: Bool = false, _ body: (Communicator) throws -> Void) throws {
+    standAlone()
     let universe = try Universe.initialize(requiring: .funneled, checkingCollectives: checkingCollectives)
     do {
       try body(universe.world)

@@ -1,6 +1,7 @@
 // The command line: the list of commands, and what becomes of errors.
 
 import ArgumentParser
+import Files
 import Foundation
 import NumericKernels
 
@@ -18,7 +19,7 @@ struct Odn: ParsableCommand {
         mpirun -n 8 odn search Configs/svhn-resnet34.yaml --output runs/svhn
 
       Exit codes: 0 success, 64 a mistake in the command line or configuration (found before any training), \
-      75 stopped by a signal, with a checkpoint from which --resume continues, 76 no progress for too long, 1 anything \
+      3 a target missed that --require-target asks for, 75 stopped by a signal, with a checkpoint from which --resume continues, 76 no progress for too long, 1 anything \
       else.
       """,
     version: version,
@@ -33,7 +34,7 @@ struct Odn: ParsableCommand {
   static func main() {
     MemoryShortage.handle(Launcher.end(for:))
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(UserPath.expandingHomes(in: Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch {
       exit(reporting: error)

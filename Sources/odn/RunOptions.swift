@@ -119,7 +119,7 @@ struct RunOptions: ParsableArguments {
     try world.agree(isUsage: Failure.isUsage) {
       guard world.rank == 0 else { return nil }
       var directory = try RunDirectory(
-        path: run.directory, configuration: configuration.yaml(),
+        path: run.directory, configuration: configuration.withAbsolutePaths.yaml(),
         modelMetadata: try data.modelMetadata(named: configuration.dataset.name), continuing: run.lock)
       let logger = logger(world)
       directory.warn = { logger.warning("\($0)") }

@@ -32,8 +32,8 @@ struct SearchCommand: ParsableCommand {
 
         mpirun -n 4 odn search Configs/mnist-resnet18.yaml --set search.target=99.0
 
-      At SIGUSR1, SIGTERM or SIGINT (Ctrl-C) the search finishes its step, writes a checkpoint and exits with code \
-      75; a second signal ends it at once. The same command with --resume auto begins a search or continues it, \
+      At SIGUSR1, SIGTERM, SIGINT (Ctrl-C) or SIGHUP the search finishes its step, writes a checkpoint and exits with \
+      code 75; a second signal ends it at once. The same command with --resume auto begins a search or continues it, \
       whatever has ended it, with the same result as if nothing had:
 
         mpirun -n 4 odn search Configs/mnist-resnet18.yaml --resume auto

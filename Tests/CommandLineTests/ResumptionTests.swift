@@ -101,7 +101,8 @@ extension CommandLine {
       #expect(await Program.haveEnded(ranks))
     }
 
-    @Test("was stopped by Ctrl-C or a termination just the same", arguments: [SIGINT, SIGTERM])
+    @Test(
+      "was stopped by Ctrl-C, a termination or a closed terminal just the same", arguments: [SIGINT, SIGTERM, SIGHUP])
     func alone(signal: Int32) async throws {
       let (run, _) = try await start(ranks: nil)
       run.send(signal)

@@ -28,6 +28,37 @@ struct ReadingTests {
       configuration.communication == CommunicationOptions(bucketMegabytes: 2, mode: .automatic, compression: .none))
   }
 
+  @Test("words may stand in quotation marks, as in JSON")
+  func quotedWords() throws {
+    let json = """
+      {"dataset": {"name": "images", "directory": "/photos", "size": "24x48", "augment": "crop-and-flip"},
+       "network": {"architecture": "resnet34", "width": 0.5}, "search": {"target": 90, "policy": "paper"}}
+      """
+    let configuration = try Configuration(yaml: json, name: "test")
+    #expect(configuration.dataset.name == .images && configuration.dataset.size == ImageSize(height: 24, width: 48))
+    #expect(configuration.network.architecture == .resnet34 && configuration.search.policy == .paper)
+    #expect(throws: ConfigurationError.self) {
+      try Configuration(yaml: json.replacing("90", with: "\"90\""), name: "test")
+    }
+  }
+
+  @Test("a ~ that begins a path is the home, and what a run keeps begins at the root")
+  func paths() throws {
+    func configuration(_ path: String) throws -> Configuration {
+      try Configuration(yaml: minimal, name: "test", settings: ["dataset.directory=\(path)"])
+    }
+    func directory(_ path: String) throws -> String? { try configuration(path).dataset.directory }
+    #expect(try directory("~/photos") == NSHomeDirectory() + "/photos")
+    #expect(try directory("~") == nil, "null in YAML")
+    #expect(try directory("~somebody/photos") == "~somebody/photos")
+    #expect(try directory("../photos") == "../photos")
+    #expect(try directory("/photos/~") == "/photos/~")
+    let here = FileManager.default.currentDirectoryPath
+    for (path, whole) in [("../photos", here + "/../photos"), ("/photos", "/photos"), ("null", nil)] {
+      #expect(try configuration(path).withAbsolutePaths.dataset.directory == whole)
+    }
+  }
+
   /// Every key with a value that is not its default.
   static let everything = """
     dataset:
@@ -222,7 +253,8 @@ struct ReadingTests {
     #expect(
       folder.dataset
         == DatasetOptions(
-          name: .images, directory: "photos", size: ImageSize(height: 24, width: 48), channels: 1, validation: 5,
+          name: .images, directory: "photos", size: ImageSize(height: 24, width: 48), channels: 1,
+          validation: 5,
           testShare: 0.3, splitSeed: 4))
     #expect(folder.network.classes == nil)
     #expect(try Configuration(yaml: folder.yaml(), name: "written") == folder)

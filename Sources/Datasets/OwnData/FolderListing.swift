@@ -90,7 +90,7 @@ struct FolderListing {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path)
     } catch {
-      throw .unreadable(file: path, reason: "it is no folder that may be listed")
+      throw folder.isEmpty ? .ownData(.noFolder(path)) : .unreadable(file: path, reason: "it may not be listed")
     }
     files += names.count
     guard files <= Self.fileLimit else { throw .ownData(.tooManyFiles(directory: directory, limit: Self.fileLimit)) }

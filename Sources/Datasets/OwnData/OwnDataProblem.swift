@@ -4,6 +4,8 @@
 public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
   /// The key that says where they are is not set.
   case noPlace(key: String)
+  /// A folder of pictures that is not there, is none, or may not be listed.
+  case noFolder(String)
   /// Fewer or more classes than can be told apart.
   case classes(place: String, found: Int)
   /// A folder to be scored that has no folders in it, or more than classes can be.
@@ -36,6 +38,7 @@ public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noPlace(let key): "dataset.\(key): expected where the images are, found nothing: set it"
+    case .noFolder(let path): "\(path): expected a folder of pictures, found none that may be listed: check the path"
     case .classes(let place, let found):
       "\(place): expected \(Self.allowedClasses.lowerBound) to \(Self.allowedClasses.upperBound) classes, found "
         + "\(found): give every class of images a folder, or a label, of its own"
