@@ -63,7 +63,9 @@ extension CommandLine {
       let validation = try await Program.run(["config", "validate", "own.yaml"], in: workspace)
       #expect(validation.output == "own.yaml: valid\n")
       let search = try await Program.run(["search", "own.yaml"], in: workspace)
-      #expect(search.exitCode == 1 && search.errorLines.count == 1 && search.errors.contains("data/images"))
+      // A folder that is not there is a mistake in the configuration; an archive may be unreadable.
+      #expect(search.exitCode == (source == "images" ? 64 : 1))
+      #expect(search.errorLines.count == 1 && search.errors.contains("data/images"))
     }
 
     @Test("fetching says where files come from, what is wrong with them, and what to do without a network")
