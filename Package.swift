@@ -144,7 +144,8 @@ let package = Package(
       name: "DepthSearchTests", dependencies: ["DepthSearch"], resources: [.copy("Fixtures")], swiftSettings: test),
     .testTarget(name: "CurveJudgingTests", dependencies: ["CurveJudging", "DepthSearch"], swiftSettings: test),
     .testTarget(
-      name: "ImagesTests", dependencies: ["Images"], resources: [.copy("Fixtures")], swiftSettings: test),
+      name: "ImagesTests", dependencies: ["Images", "PythonTesting"], resources: [.copy("Fixtures")],
+      swiftSettings: test),
     .testTarget(
       name: "PredictionTests", dependencies: ["Prediction", "Images", "Datasets", "ModelExchange", "NeuralNetwork"],
       swiftSettings: test),

@@ -10,8 +10,10 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
   case unknownFormat(file: String)
   /// A file that its format's library refuses.
   case damaged(file: String, format: ImageFormat, reason: String)
-  /// A picture that is larger than is ever decoded, or than its file can be meant to hold.
-  case tooLarge(file: String, height: Int, width: Int, byteLimit: Int)
+  /// A picture of more pixels than are ever decoded.
+  case tooLarge(file: String, height: Int, width: Int)
+  /// A file of fewer bytes than the picture takes that it declares.
+  case tooShort(file: String, height: Int, width: Int, fileSize: Int)
 
   /// What was expected, what was found, where, and what to do.
   public var description: String {
@@ -20,10 +22,12 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
     case .unknownFormat(let file): "\(file): expected a PNG or JPEG file, found another one; convert it to PNG"
     case .damaged(let file, let format, let reason):
       "\(file): expected an intact \(format.rawValue) file, found one that cannot be decoded (\(reason)); copy it again, "
-        + "or convert it to RGB"
-    case .tooLarge(let file, let height, let width, let byteLimit):
-      "\(file): expected a picture of at most \(byteLimit) bytes when it is decoded, found \(height)x\(width) pixels "
-        + "declared: make it smaller, or copy it again if it is damaged"
+        + "or save it anew"
+    case .tooLarge(let file, let height, let width):
+      "\(file): expected a picture of at most \(Image.pixelLimit) pixels, found \(height)x\(width) declared: make it smaller"
+    case .tooShort(let file, let height, let width, let fileSize):
+      "\(file): expected a file that can hold the \(height)x\(width) pixels that it declares, found one of \(fileSize) "
+        + "bytes: it is damaged; copy it again"
     }
   }
 }

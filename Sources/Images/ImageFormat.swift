@@ -32,15 +32,18 @@ public enum ImageFormat: String, CaseIterable, Sendable {
 }
 
 extension Image {
-  /// The most bytes that a picture may have when it is decoded: 44 million pixels in colour.
+  /// The most bytes that a picture may have when it is decoded: 44 million pixels in colour. Larger ones are reduced.
   public static let byteLimit = 1 << 27
+  /// The most pixels that a file may declare: 16384x16384.
+  public static let pixelLimit = 1 << 28
   /// The largest file that is read, in bytes.
   public static let fileLimit = 1 << 27
 
   /// Reads a PNG or JPEG file; the content decides, not the name.
   ///
-  /// Pictures become 8 bits per channel, grey ones one channel and others three; what shines through is black. Turns that
-  /// a camera notes beside the pixels (EXIF) are not made.
+  /// Pictures become 8 bits per channel, grey ones one channel and others three; what shines through is black. They stand
+  /// upright, as EXIF notes it beside the pixels. One of more than `byteLimit` bytes is reduced: each new pixel is the mean
+  /// of a block of old ones.
   /// - Throws: `ImageError` if it cannot be read, is damaged, another format, or too large.
   public init(path: String) throws(ImageError) {
     let bytes: [UInt8]
@@ -63,21 +66,29 @@ extension Image {
   /// - Parameter name: what errors call it.
   /// - Throws: `ImageError`.
   public init(decoding bytes: [UInt8], name: String) throws(ImageError) {
+    try self.init(decoding: bytes, name: name, byteLimit: Self.byteLimit)
+  }
+
+  /// Decodes the content of a PNG or JPEG file to at most `byteLimit` bytes.
+  /// - Throws: `ImageError`.
+  package init(decoding bytes: [UInt8], name: String, byteLimit: Int) throws(ImageError) {
     switch ImageFormat(bytes) {
-    case .png: self = try PNGDecoder.decode(bytes, name: name)
-    case .jpeg: self = try JPEGDecoder.decode(bytes, name: name)
+    case .png: self = try PNGDecoder.decode(bytes, name: name, byteLimit: byteLimit)
+    case .jpeg: self = try JPEGDecoder.decode(bytes, name: name, byteLimit: byteLimit)
     case nil: throw .unknownFormat(file: name)
     }
   }
 
-  /// Checks that a file may declare a picture of this size, before memory is taken for it.
+  /// Checks that a file of `fileSize` bytes may declare a picture of this size, before memory is taken for it.
   static func check(
-    height: Int, width: Int, channels: Int, of bytes: [UInt8], _ format: ImageFormat, name: String
+    height: Int, width: Int, channels: Int, fileSize: Int, _ format: ImageFormat, name: String
   ) throws(ImageError) {
-    let limit = min(byteLimit, bytes.count * format.bytesPerFileByte)
     // Both libraries' sizes have 31 bits at most, so that nothing overflows.
-    guard height > 0, width > 0, height <= 1 << 20, width <= 1 << 20, height * width * channels <= limit else {
-      throw .tooLarge(file: name, height: height, width: width, byteLimit: limit)
+    guard height > 0, width > 0, height <= 1 << 20, width <= 1 << 20, height * width <= pixelLimit else {
+      throw .tooLarge(file: name, height: height, width: width)
+    }
+    guard height * width * channels <= fileSize * format.bytesPerFileByte else {
+      throw .tooShort(file: name, height: height, width: width, fileSize: fileSize)
     }
   }
 }
