@@ -143,6 +143,34 @@ struct ImageFolderTests {
     #expect(folder.error()?.isUsage == true)
   }
 
+  @Test("all pictures that cannot be decoded are named at once, the first twenty of many")
+  func badPictures() throws {
+    let folder = try folder(dark: 70, bright: 70)
+    try folder.write([1, 2, 3], to: "night/5.png")
+    try folder.write([0xFF, 0xD8, 0xFF], to: "day/69.png")
+    guard case .ownData(let problem)? = folder.error(), case .badPictures(folder.path, let errors, 2, 140) = problem
+    else {
+      Issue.record("\(String(describing: folder.error()))")
+      return
+    }
+    #expect(errors.count == 2 && errors[1] == .unknownFormat(file: "\(folder.path)/night/5.png"))
+    let lines = problem.description.split(separator: "\n")
+    #expect(
+      lines.first
+        == "\(folder.path): expected 140 pictures that can be decoded, found 2 that cannot: replace or remove them")
+    #expect(lines.count == 3 && lines[1].hasPrefix("\(folder.path)/day/69.png: expected an intact JPEG file"))
+
+    for number in 0..<30 { try folder.write([], to: "day/\(number).png") }
+    guard case .ownData(let many)? = folder.error(), case .badPictures(_, let first, 32, 140) = many else {
+      Issue.record("\(String(describing: folder.error()))")
+      return
+    }
+    #expect(
+      first.count == 20 && many.description.contains("found 32 that cannot: replace or remove them; the first 20 are\n")
+    )
+    #expect(!FileManager.default.fileExists(atPath: folder.cache), "nothing is kept of a folder that is refused")
+  }
+
   @Test("a class that only tests is refused")
   func unknownClass() throws {
     let folder = try PictureFolder()

@@ -16,6 +16,8 @@ struct ImageFolder: OwnImages {
   static let endings = [".png", ".jpg", ".jpeg"]
   /// Pictures that are decoded at the same time, before progress is told again.
   private static let batch = 64
+  /// Counts the ways in which the same file has become other pixels: 2 since EXIF turns them.
+  private static let decoding = 2
 
   var place: String { directory }
   var origins: ImageOrigins { .pictures(in: directory, files) }
@@ -98,19 +100,29 @@ struct ImageFolder: OwnImages {
   }
 
   /// Decodes all pictures, and keeps nothing of them on disk.
+  /// - Throws: `DatasetError`, which names all pictures that cannot be decoded.
   func decode(
     into pixels: inout ArrangedPixels, progress: () -> Void, warn: (String) -> Void
   ) throws(DatasetError) {
     if let skipped { warn(skipped) }
+    var bad = BadPictures(directory: directory, all: files.count)
     for start in stride(from: 0, to: files.count, by: Self.batch) {
       let range = start..<min(start + Self.batch, files.count)
-      for (offset, image) in try decode(range).enumerated() { pixels.set(start + offset, to: image.pixels) }
+      for (offset, result) in decode(range).enumerated() {
+        do throws(ImageError) {
+          let image = try result.get()
+          pixels.set(start + offset, to: image.pixels)
+        } catch {
+          bad.add(error)
+        }
+      }
       progress()
     }
+    if let problem = bad.problem { throw problem }
   }
 
-  /// Decodes some pictures on all cores. Of several damaged ones the first is complained of.
-  private func decode(_ range: Range<Int>) throws(DatasetError) -> [Image] {
+  /// Decodes some pictures on all cores.
+  private func decode(_ range: Range<Int>) -> [Result<Image, ImageError>] {
     let results = Mutex([Result<Image, ImageError>?](repeating: nil, count: range.count))
     let (height, width, channels) = (inventory.height, inventory.width, inventory.channels)
     DispatchQueue.concurrentPerform(iterations: range.count) { offset in
@@ -120,20 +132,14 @@ struct ImageFolder: OwnImages {
       }
       results.withLock { $0[offset] = result }
     }
-    do throws(ImageError) {
-      var images: [Image] = []
-      for result in results.withLock({ $0 }) {
-        if let image = try result?.get() { images.append(image) }
-      }
-      return images
-    } catch {
-      throw .image(error)
-    }
+    return results.withLock { $0.compactMap(\.self) }
   }
 
-  /// Changes with every file that is added, removed, renamed or written, and with the form that pictures are brought to.
+  /// Changes with every file that is added, removed, renamed or written, with the form that pictures are brought to, and
+  /// with how they are decoded.
   private var fingerprint: [UInt8] {
     var hash = ContentHash()
+    hash.add(Array("decoding \(Self.decoding)\n".utf8))
     hash.add(Array("\(inventory.height)x\(inventory.width)x\(inventory.channels)\n".utf8))
     for file in files { hash.add(Array("\(file.path)\0\(file.size) \(file.modified)\n".utf8)) }
     return hash.finish()

@@ -1,5 +1,7 @@
 // What can be wrong with images that the user has arranged, as opposed to published files.
 
+import Images
+
 /// Why the user's own images cannot be used as they are arranged.
 public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
   /// The key that says where they are is not set.
@@ -28,6 +30,8 @@ public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
   case tooManyFiles(directory: String, limit: Int)
   /// More pixels than are ever taken into memory.
   case tooManyBytes(place: String, images: Int, bytes: Int, limit: Int)
+  /// Several pictures that cannot be decoded: why the first of them cannot, and how many of how many there are.
+  case badPictures(directory: String, errors: [ImageError], found: Int, all: Int)
   /// Arrays that are none of images and labels.
   case array(place: String, expected: String, found: String)
 
@@ -66,6 +70,10 @@ public enum OwnDataProblem: Equatable, Sendable, CustomStringConvertible {
     case .tooManyBytes(let place, let images, let bytes, let limit):
       "\(place): expected at most \(limit) bytes of pixels, found \(images) images of \(bytes) bytes each: set a smaller "
         + "dataset.size, or use a part of them"
+    case .badPictures(let directory, let errors, let found, let all):
+      "\(directory): expected \(all) pictures that can be decoded, found \(found) that cannot: replace or remove them"
+        + (errors.count < found ? "; the first \(errors.count) are" : "")
+        + errors.map { "\n\($0)" }.joined()
     case .array(let place, let expected, let found):
       "\(place): expected \(expected), found \(found): write the archive anew with numpy.savez"
     }
