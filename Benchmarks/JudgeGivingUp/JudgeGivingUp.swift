@@ -13,7 +13,8 @@ struct JudgeGivingUp: ParsableCommand {
     discussion: """
       Each curve is looked at as a search would, epoch by epoch, beside the next shallower depth of its search, and then \
       compared with its end. Targets are the ends of the depths of its search, so that each depth has one that it just \
-      meets, which is the hardest. Bounds are those of Clopper and Pearson, at 95 %.
+      meets, which is the hardest. Bounds are those of Clopper and Pearson, at 95 %. The plain estimate adds the mean gain \
+      of the other data sets' curves to the last value; if there is one data set, that of the very curves it is judged by.
       """)
 
   @Argument(help: "Files of curves, as Benchmarks/collect-curves writes them.")
