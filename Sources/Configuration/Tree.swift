@@ -122,68 +122,30 @@ extension Tree {
     return isWord ? String(text) : quoted(String(text))
   }
 
-  /// The first line in which an alias starts: a `*` with something behind it, where a value or a key may begin. In a
-  /// comment, a text in quotation marks or the middle of a value it is a character like others.
+  /// The first line in which a `*` could start an alias, if an `&` could start the anchor that an alias needs: without
+  /// one, the parser refuses it. Either is followed by a letter, digit, `_` or `-`, and does not follow one.
+  ///
+  /// This does not go by comments and quotation marks, so that nothing can hide an alias from it.
   private static func lineOfAlias(in yaml: String) -> Int? {
-    var scan = AliasScan()
-    var previous: Character = "\n"
-    for (character, next) in zip(yaml, yaml.dropFirst() + "\n") {
-      if scan.findsAlias(at: character, after: previous, before: next) { return scan.line }
-      previous = character
+    var line = 1
+    var lineOfAlias: Int?
+    var hasAnchor = false
+    var previous = UInt8(ascii: "\n")
+    for (byte, next) in zip(yaml.utf8, Array(yaml.utf8.dropFirst()) + [UInt8(ascii: "\n")]) {
+      if isOfName(next) && !isOfName(previous) {
+        if byte == UInt8(ascii: "&") { hasAnchor = true }
+        if byte == UInt8(ascii: "*") { lineOfAlias = lineOfAlias ?? line }
+      }
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      previous = byte
     }
-    return nil
+    return hasAnchor ? lineOfAlias : nil
   }
-}
 
-/// Goes through YAML, character by character, as far as is needed to tell where values and keys begin.
-private struct AliasScan {
-  private(set) var line = 1
-  /// The quotation mark of the text that this is in.
-  private var quotationMark: Character?
-  private var isEscaped = false
-  /// Whether this is in a tag or an anchor, before what begins here.
-  private var isInProperty = false
-  private var isInComment = false
-  /// Lists and sections in brackets that this is in.
-  private var brackets = 0
-  /// Whether a value or a key may begin here.
-  private var mayBegin = true
-
-  /// Whether the character is the `*` of an alias.
-  mutating func findsAlias(at character: Character, after previous: Character, before next: Character) -> Bool {
-    if character.isNewline { line += 1 }
-    if isEscaped {
-      isEscaped = false
-    } else if let mark = quotationMark {
-      // In single quotation marks, two of them are one.
-      isEscaped = character == "\\" && mark == "\"" || character == "'" && mark == "'" && next == "'"
-      if character == mark && !isEscaped { quotationMark = nil }
-    } else if character.isNewline {
-      isInComment = false
-      isInProperty = false
-      mayBegin = true
-    } else if isInComment || character.isWhitespace {
-      isInProperty = false
-    } else if isInProperty {
-      return false
-    } else if mayBegin && (character == "&" || character == "!") {
-      isInProperty = true
-    } else if character == "#" && previous.isWhitespace {
-      isInComment = true
-    } else if mayBegin && character == "*" && !next.isWhitespace {
-      return true
-    } else if mayBegin && (character == "\"" || character == "'") {
-      quotationMark = character
-      mayBegin = false
-    } else if mayBegin && (character == "[" || character == "{") {
-      brackets += 1
-    } else if brackets > 0 && (character == "]" || character == "}") {
-      brackets -= 1
-    } else {
-      let isIndicator = ":-?".contains(character) && (next.isWhitespace || previous == "\"" || previous == "'")
-      mayBegin = isIndicator || character == "," && brackets > 0
-    }
-    return false
+  /// Whether a byte can be part of an anchor's name.
+  private static func isOfName(_ byte: UInt8) -> Bool {
+    let character = Character(Unicode.Scalar(byte))
+    return byte < 0x80 && (character.isLetter || character.isNumber || character == "_" || character == "-")
   }
 }
 

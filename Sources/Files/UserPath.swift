@@ -11,9 +11,7 @@ public enum UserPath {
 
   /// The path from the root, whatever the working directory will be.
   public static func absolute(_ path: String) -> String {
-    let expanded = expandingHome(path)
-    if expanded.hasPrefix("/") { return expanded }
-    return FileManager.default.currentDirectoryPath + "/" + expanded
+    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
   }
 
   /// The arguments of a command with the home in place of a `~` that begins one, or the value in `--option=~/path`.

@@ -19,8 +19,8 @@ struct Odn: ParsableCommand {
         mpirun -n 8 odn search Configs/svhn-resnet34.yaml --output runs/svhn
 
       Exit codes: 0 success, 64 a mistake in the command line or configuration (found before any training), \
-      3 a target missed that --require-target asks for, 75 stopped by a signal, with a checkpoint from which --resume continues, 76 no progress for too long, 1 anything \
-      else.
+      3 a target missed that --require-target asks for, 75 stopped by a signal, with a checkpoint from which --resume \
+      continues, 76 no progress for too long, 1 anything else.
       """,
     version: version,
     subcommands: [

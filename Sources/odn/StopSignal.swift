@@ -4,7 +4,7 @@
 import Foundation
 import Synchronization
 
-/// The wish that a run stop, as SIGUSR1, SIGTERM, SIGINT or SIGHUP express it.
+/// The request to stop a run, made by SIGUSR1, SIGTERM, SIGINT or SIGHUP.
 enum StopSignal {
   /// When the first one arrived, in nanoseconds of the monotonic clock; 0 before.
   fileprivate static let arrival = Atomic<Int64>(0)
