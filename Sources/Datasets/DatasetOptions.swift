@@ -56,6 +56,8 @@ public struct DatasetOptions: Codable, Equatable, Sendable {
   public var testLimit: Int?
   /// How training images are varied; nil for the data set's own way, which for the user's own images is not at all.
   public var augment: Augmentation?
+  /// Whether `images` that were decoded are kept in `cache`. Not part of a configuration.
+  public var keepsDecoded = true
 
   /// The size of `images` where none is given.
   public static let defaultSize = ImageSize(height: 32, width: 32)

@@ -1,5 +1,6 @@
 // What can go wrong between ranks, and while training.
 
+import Foundation
 import NeuralNetwork
 
 /// Why a distributed training cannot start or go on.
@@ -8,6 +9,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case tooManyRanks(ranks: Int, images: Int, of: String)
   /// More threads than a host has cores for them.
   case tooManyThreads(host: String, ranks: Int, threads: Int, cores: Int)
+  /// Ranks that need more memory than their host has, or has free.
+  case memory(host: String, ranks: Int, MemoryDemand, HostMemory)
   /// Ranks that do not make up whole groups of so many whose batch norm is synchronized.
   case batchNormRanks(Int, ranks: Int)
   /// A batch of so many images over so many ranks that batch norm would have a single value of each channel of the network.
@@ -47,6 +50,15 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       \(host): \(ranks) \(ranks == 1 ? "rank" : "ranks") of \(threads) threads each cannot run at once on \(cores) \
       \(cores == 1 ? "core" : "cores"): lower training.threads or leave it out, start fewer ranks, let mpirun bind them to \
       more cores, or set training.oversubscribe=true to let threads take turns
+      """
+    case .memory(let host, let ranks, let demand, let memory):
+      """
+      \(host): \(ranks) \(ranks == 1 ? "rank needs" : "ranks need") \(Self.gigabytes(demand.onHost(ranks: ranks))) GB of \
+      memory, \(Self.gigabytes(demand.perRank)) GB each and \(Self.gigabytes(demand.perHost)) GB together; \
+      \(demand.onHost(ranks: ranks) > memory.total
+        ? "the host has, or its control group allows, \(Self.gigabytes(memory.total)) GB"
+        : "of \(Self.gigabytes(memory.total)) GB, \(Self.gigabytes(memory.available)) GB are free"): start fewer ranks on \
+      the host, or lower training.batchSize, network.width or search.maximumDepth
       """
     case .batchNormRanks(let size, let ranks):
       "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not make up groups of \(size) with synchronized batch norm: set "
@@ -112,6 +124,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  private static func gigabytes(_ bytes: Int) -> String { String(format: "%.1f", Double(bytes) / 1e9) }
+
   private static func name(_ network: Architecture) -> String {
     "\(network.name) up to depth \(network.depth) with \(network.classes) classes and \(network.input) images"
   }
@@ -119,9 +133,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Whether the user asked for something impossible, as opposed to something that failed.
   public var isUsage: Bool {
     switch self {
-    case .tooManyRanks, .tooManyThreads, .batchNormRanks, .singleValue, .groups, .noImages, .imageShape, .classes,
-      .otherNetwork,
-      .otherGroups:
+    case .tooManyRanks, .tooManyThreads, .memory, .batchNormRanks, .singleValue, .groups, .noImages, .imageShape,
+      .classes, .otherNetwork, .otherGroups:
       true
     case .rankFailed(_, _, let isUsage): isUsage
     case .otherImages, .diverged, .ranksDisagree, .otherFiles, .stopped: false

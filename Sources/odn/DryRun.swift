@@ -33,8 +33,8 @@ struct DryRun {
       network: SearchPlan.Network(measured: calibration, mode: mode) ?? SearchPlan.Network(.sharedMemory, mode: mode),
       ranks: group, warmUpRanks: min(world.size, configuration.training.batchSize), hosts: world.hosts(),
       epochsPerDepth: nil)
-    let memory = try Memory(plan, configuration, data, world)
     guard world.rank == 0 else { return }
+    let memory = try Memory(plan, configuration, data, ranks: world.size)
     let warnings =
       plan.batchNorm.warnings
       + [configuration.search.resolutionWarning(images: data.validation.count)].compactMap(\.self)
@@ -42,23 +42,20 @@ struct DryRun {
     show(plan, memory)
   }
 
-  /// Bytes of the rank that needs most, the images excepted, which the ranks of a host share.
+  /// Bytes of the rank that needs most, in training.
   private struct Memory {
     var warmUp: Int?
-    var levels: [Int] = []
+    var levels: [Int]
 
-    /// Collective. Memory that is never written to is not taken.
-    init(_ plan: SearchPlan, _ configuration: Configuration, _ data: DatasetSplits, _ world: Communicator) throws {
-      let ranks = try world.split(color: world.rank / plan.forecast.ranks, key: world.rank) ?? world
-      let placement = try ThreadPlacement(threads: configuration.training.threads, communicator: world)
-      func bytes(_ depth: Int, _ heads: HeadSelection, _ ranks: Communicator) throws -> Int {
-        let trainer = try DataParallelTrainer(
-          plan.workload.architecture.withDepth(depth), heads: heads, data: data, communicator: ranks,
-          options: configuration.training, communication: configuration.communication, placement: placement)
-        return try world.allreduce(trainer.bytes, .max)
+    init(_ plan: SearchPlan, _ configuration: Configuration, _ data: DatasetSplits, ranks: Int) throws {
+      func bytes(_ depth: Int, _ heads: HeadSelection, _ ranks: Int) throws -> Int {
+        MemoryDemand.training(
+          try plan.workload.architecture.withDepth(depth), heads: heads, trainImages: data.train.count,
+          training: configuration.training, communication: configuration.communication, ranks: ranks,
+          threads: plan.threads)
       }
-      if configuration.warmUp.epochs > 0 { warmUp = try bytes(plan.workload.depths.upperBound, .all, world) }
-      levels = try plan.workload.depths.map { try bytes($0, .deepest, ranks) }
+      if configuration.warmUp.epochs > 0 { warmUp = try bytes(plan.workload.depths.upperBound, .all, ranks) }
+      levels = try plan.workload.depths.map { try bytes($0, .deepest, plan.forecast.ranks) }
     }
   }
 
@@ -85,6 +82,7 @@ struct DryRun {
     }
     print(
       """
+      \(plan.memory)
       \(plan.assumption)\(configuration.search.groups > 1 ? "; by one of \(configuration.search.groups) groups" : "")
       results would be in \(directory); nothing was written
       """)

@@ -93,6 +93,7 @@ struct PlanCommand: ParsableCommand {
     let images = try configuration.dataset.facts()
     // Before kernels are measured for it.
     _ = try configuration.batchSharing(images, configuration.deepestArchitecture(for: images), ranks: ranks)
+    try checkMemory(configuration, images)
     let calibration = try self.calibration.map { path in try Calibration(path: path) }
     let costs = try calibration?.costs ?? measure(configuration, images)
     let plan = try SearchPlan(
@@ -100,6 +101,15 @@ struct PlanCommand: ParsableCommand {
       epochsPerDepth: epochsPerDepth)
     if !json { for warning in plan.batchNorm.warnings { Failure.warn(warning) } }
     try show(plan)
+  }
+
+  /// Refuses ranks that do not fit into the memory of this host, if it is to be the one that they run on.
+  private func checkMemory(_ configuration: Configuration, _ images: DatasetFacts) throws {
+    guard calibration == nil, let memory = HostMemory.ofProcess else { return }
+    let all = ranks * configuration.search.groups
+    let demand = try configuration.memoryDemand(
+      images, ranks: all, threads: threads ?? configuration.training.threads ?? 1)
+    _ = try demand.check("this host", ranks: network == .sharedMemory ? all : 1, memory)
   }
 
   /// What is between the ranks: what the options say, or else what was measured.
@@ -145,7 +155,12 @@ extension PlanCommand {
       """)
     if !report.ranks.isEmpty { print("\n\(Self.table(report.ranks))") }
     if !"\(report.affordable)".isEmpty { print(report.affordable) }
-    print(worth(report))
+    print(report.memory, terminator: "")
+    if calibration == nil, let memory = HostMemory.ofProcess {
+      let (ranks, size) = (report.memory.ranks(on: memory), Format.decimal(Double(memory.total) / 1e9, 1))
+      print("; a host like this one, of \(size) GB, has room for \(Format.count(ranks))", terminator: "")
+    }
+    print("\n\(worth(report))")
   }
 
   private func worth(_ report: SearchPlan) -> String {

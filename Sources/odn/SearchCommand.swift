@@ -105,12 +105,13 @@ extension RunOptions {
     let layout = try RunLayout(world, threads: configuration.training.threads)
     try layout.check(configuration.training)
     heartbeat.enter(world.rank == 0 ? .starting : .waitingForOther)
-    // What the budget leaves does not wait for the data set.
-    try world.agree(isUsage: Failure.isUsage) {
-      guard world.rank == 0 else { return }
-      let smallest = try configuration.architecture(depth: 1, for: configuration.dataset.facts())
-      _ = try configuration.search.affordableDepths(of: smallest)
+    // What budget and memory leave does not wait for the data set.
+    let demand = try world.agree(isUsage: Failure.isUsage) {
+      world.rank == 0
+        ? try configuration.memoryDemand(
+          configuration.dataset.facts(), ranks: world.size, threads: layout.hosts.flatMap(\.threads).max() ?? 1) : nil
     }
+    for warning in try MemoryDemand.check(demand, on: layout, world) { logger.warning("\(warning)") }
     if requireTarget && configuration.search.objective != .target {
       throw TargetRequirement.noTarget(configuration.search.objective)
     }
@@ -119,7 +120,9 @@ extension RunOptions {
       tell(world, "\(run.directory) holds the whole run: there is nothing to continue")
       return try checkTarget(isMet: run.isTargetMet)
     }
-    let data = try DatasetSplits(configuration.dataset, sharedBy: world, heartbeat: heartbeat) {
+    var images = configuration.dataset
+    images.keepsDecoded = !dryRun
+    let data = try DatasetSplits(images, sharedBy: world, heartbeat: heartbeat) {
       logger.warning("\($0)")
     }
     try configuration.search.checkTarget(

@@ -23,6 +23,8 @@ struct SearchPlan: Encodable {
   let worthwhileRanks: Int?
   /// What the budget leaves, with latencies as predicted.
   let affordable: AffordableDepths
+  /// What it takes on a host.
+  let memory: MemoryDemand
 
   /// What is between the ranks of a plan.
   struct Network {
@@ -92,6 +94,7 @@ struct SearchPlan: Encodable {
     }
     worthwhileRanks = try search.worthwhileRanks(where: isSound)
     self.affordable = affordable
+    memory = try configuration.memoryDemand(images, ranks: ranks * configuration.search.groups, threads: costs.threads)
   }
 
   /// How the times of whole searches come about.
@@ -141,6 +144,19 @@ extension Configuration {
     try BatchSharing(
       ranks: ranks * search.groups, largest, trainImages: trainingCount(images), search: search, warmUp: warmUp,
       training: training, hosts: hosts)
+  }
+
+  /// The memory of a search, as far as it is known before latencies are measured.
+  ///
+  /// - Parameters:
+  ///   - ranks: those of all groups.
+  ///   - threads: threads of a rank.
+  func memoryDemand(_ images: DatasetFacts, ranks: Int, threads: Int) throws -> MemoryDemand {
+    let deepest = try deepestArchitecture(for: images)
+    return try MemoryDemand(
+      search.budget.latencyMilliseconds == nil ? deepest : deepest.withDepth(1), data: images,
+      trainImages: trainingCount(images), search: search, warmUp: warmUp, training: training,
+      communication: communication, ranks: ranks, threads: threads)
   }
 
   /// The network whose kernels tell of all depths that the search may come to, those within its budget but for latency.

@@ -217,6 +217,10 @@ extension CommandLine {
         (["--calibration", "empty.json"], "there is no measured time of"),
         (["--calibration", "empty.json", "--threads", "2"], "--calibration and --threads contradict each other"),
         (["--threads", "1000"], "1000 threads cannot be measured on"),
+        (
+          ["--ranks", "50000", "--network", "shared", "--set", "training.batchSize=50000"],
+          "this host: 50000 ranks need"
+        ),
         (["--set", "training.kernels=reference"], "the reference kernels are not for searches"),
       ]
       for (arguments, message) in mistakes {

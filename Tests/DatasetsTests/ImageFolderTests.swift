@@ -209,6 +209,20 @@ struct ImageFolderTests {
     #expect(throws: DatasetError.self) { try folder.load() }
   }
 
+  @Test("whoever only looks at pictures takes them from the cache, and writes nothing there")
+  func readOnlyCache() throws {
+    let folder = try folder(dark: 5, bright: 5)
+    var options = folder.options()
+    options.keepsDecoded = false
+    let decoded = try folder.load(options)
+    #expect(!FileManager.default.fileExists(atPath: folder.cache))
+    _ = try folder.load(folder.options())
+    let kept = try Data(contentsOf: URL(fileURLWithPath: folder.cacheFile()))
+    let found = try folder.load(options)
+    #expect(found.train.contents == decoded.train.contents)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.cacheFile())) == kept)
+  }
+
   @Test("a damaged cache is named, and all is decoded anew", arguments: [0, 9, 70, -1, -5])
   func damagedCache(place: Int) throws {
     let folder = try folder(dark: 5, bright: 5)

@@ -28,17 +28,7 @@ func runLayoutTests() -> [RankTest] {
       expect(threads.allSatisfy { $0 >= 1 } && threads.reduce(0, +) <= max(layout.cores, world.size), "\(layout)")
     },
     RankTest("a quota of CPU time is found in the group of a process and those around it", ranks: 1...1) { _, expect in
-      let root = FileManager.default.temporaryDirectory.appendingPathComponent("quota-\(UUID())")
-      defer { try? FileManager.default.removeItem(at: root) }
-      func write(_ files: [String: String]) throws {
-        for (path, text) in files {
-          let file = root.appendingPathComponent(path)
-          try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-          try Data(text.utf8).write(to: file)
-        }
-      }
-      try write([
+      let files = try GroupFiles([
         "job/cpu.max": "250000 100000\n", "job/step/cpu.max": "max 100000\n", "free/cpu.max": "max 100000\n",
         "broken/cpu.max": "a 0\n", "cpu,cpuacct/pod/cpu.cfs_quota_us": "50000\n",
         "cpu,cpuacct/pod/cpu.cfs_period_us": "100000\n", "cpu,cpuacct/cpu.cfs_quota_us": "-1\n",
@@ -49,7 +39,7 @@ func runLayoutTests() -> [RankTest] {
         "4:memory:/job\n2:cpu,cpuacct:/pod\n": 0.5, "4:memory:/job\n": nil,
       ]
       for (groups, cores) in quotas {
-        expect.equal(CPUQuota.cores(groups: groups, mountedAt: root.path), cores, "\(groups)")
+        expect.equal(CPUQuota.cores(files.groups(groups)), cores, "\(groups)")
       }
     },
     RankTest("a layout in words", ranks: 1...1) { _, expect in

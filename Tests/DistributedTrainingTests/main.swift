@@ -10,5 +10,5 @@ RankTests.main { universe in
     + evaluationTests(alone: alone)
     + sharedDatasetTests() + searchTests() + restartTests() + placementTests(alone: alone)
     + checkpointTests(alone: alone) + groupTests() + guardTests() + stallWatchTests() + errorTests(alone: alone)
-    + runLayoutTests() + budgetTests()
+    + runLayoutTests() + memoryTests() + budgetTests()
 }

@@ -96,7 +96,7 @@ struct ImageFolder: OwnImages {
       return
     }
     try decode(into: &pixels, progress: progress, warn: warn)
-    cache.write(pixels, warn: warn)
+    if options.keepsDecoded { cache.write(pixels, warn: warn) }
   }
 
   /// Decodes all pictures, and keeps nothing of them on disk.

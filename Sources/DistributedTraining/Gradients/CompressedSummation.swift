@@ -77,6 +77,12 @@ final class CompressedSummation: BucketSummation {
   /// Its size in memory.
   var bytes: Int { outgoing.bytes + incoming.bytes + sums.bytes + valueResiduals.bytes + sumResiduals.bytes }
 
+  /// About that size, for so many parameters.
+  static func bytes(_ parameters: Int, ranks: Int) -> Int {
+    let (half, float) = (MemoryLayout<UInt16>.stride, MemoryLayout<Float>.stride)
+    return parameters * (2 * half + float) + (parameters + ranks - 1) / ranks * (half + float)
+  }
+
   func start(_ index: Int, _ values: FloatView) throws(MPIError) {
     if index == 0 { beginStep() }
     let bucket = buckets[index]
